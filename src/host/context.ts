@@ -1,0 +1,11 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Context, Emit } from "../core/context.ts";
+
+/** The context of this process: its environment, read once, and the XDG cache folder. */
+export function hostContext(emit: Emit, signal: AbortSignal): Context {
+  const env = { ...process.env };
+  const cacheHome = env["XDG_CACHE_HOME"];
+  const base = cacheHome === undefined || !cacheHome.startsWith("/") ? join(homedir(), ".cache") : cacheHome;
+  return { emit, signal, env, cacheDir: join(base, "igneous") };
+}
