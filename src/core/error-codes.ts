@@ -22,6 +22,7 @@ export const errorCodes = {
   interrupted: { exit: 130, meaning: "stopped by Ctrl-C or a signal; the next run goes on from here" },
   "lock-held": { exit: 1, meaning: "another igneous process works on the same lock, repo or cache" },
   "lock-stale": { exit: 4, meaning: "the lock does not match the spec" },
+  "no-permission": { exit: 1, meaning: "a file or folder may not be read or written by this user" },
   "reference-invalid": { exit: 3, meaning: "an image reference cannot be read" },
   "tool-failed": { exit: 1, meaning: "a program that igneous runs failed; its last lines are shown" },
   "tool-missing": { exit: 1, meaning: "a program that igneous needs is not installed" },

@@ -1,0 +1,21 @@
+import type { Context, Emit } from "../core/context.ts";
+
+/** The outside world of the command line, given by main, so that a test can be the terminal. */
+export interface Io {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly colour: boolean;
+  readonly columns: () => number;
+  readonly every: (ms: number, tick: () => void) => () => void;
+  readonly cwd: string;
+  readonly createContext: (emit: Emit) => Context;
+  readonly setExitCode: (code: number) => void;
+}
+
+/** Options that every command has. */
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
+}

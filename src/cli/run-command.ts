@@ -1,0 +1,61 @@
+import type { Context, Event } from "../core/context.ts";
+import { IgneousError, systemErrorCode } from "../core/errors.ts";
+import type { Json } from "../core/json.ts";
+import { renderBug, renderFailure, renderFailureJson } from "./failure.ts";
+import type { Io, OutputOptions } from "./io.ts";
+import { createPaint, type Paint } from "./paint.ts";
+import { createRenderer } from "./renderer.ts";
+
+/** What a command gives back: data for `--json`, and the same as text. */
+export interface CommandResult {
+  readonly data: Json;
+  readonly text: (paint: Paint) => string;
+  /** 0 when not given. A command that finds a difference may print its result and still exit 4. */
+  readonly exitCode?: number;
+}
+
+export type CommandBody = (context: Context) => Promise<CommandResult>;
+
+/** Runs one command: shows its news on stderr, prints its result on stdout, turns what is thrown into an exit code. */
+export async function runCommand(io: Io, options: OutputOptions, body: CommandBody): Promise<void> {
+  const renderer = await createRenderer(io, options);
+  const seen: Event[] = [];
+  const context = io.createContext((event) => {
+    if (event.type === "step-ended") seen.push(event);
+    renderer.onEvent(event);
+  });
+  const paint = createPaint(io.colour && options.color !== false);
+  try {
+    const result = await body(context);
+    renderer.end();
+    io.stdout(options.json === true ? `${JSON.stringify(result.data, null, 2)}\n` : result.text(paint));
+    io.setExitCode(result.exitCode ?? 0);
+  } catch (thrown) {
+    renderer.end();
+    const error = asFailure(thrown, context);
+    if (error === undefined) {
+      io.stderr(renderBug(thrown, paint));
+      io.setExitCode(70);
+      return;
+    }
+    io.stderr(options.json === true ? renderFailureJson(error) : renderFailure(error, paint));
+    io.setExitCode(error.exitCode);
+  }
+}
+
+/** What was thrown as a failure the user can meet, or undefined when it is a bug. */
+function asFailure(thrown: unknown, context: Context): IgneousError | undefined {
+  if (context.signal.aborted && context.signal.reason instanceof IgneousError) return context.signal.reason;
+  if (thrown instanceof IgneousError) return thrown;
+  const code = systemErrorCode(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new IgneousError("disk-full", message, { hint: "free some room and run the same command again" });
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new IgneousError("no-permission", message, {
+      hint: "run as a user who may write there, or name another folder",
+    });
+  }
+  return undefined;
+}
