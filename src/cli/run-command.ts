@@ -1,6 +1,5 @@
 import type { Context, Event } from "../core/context.ts";
 import { IgneousError, systemErrorCode } from "../core/errors.ts";
-import type { Json } from "../core/json.ts";
 import { renderBug, renderFailure, renderFailureJson } from "./failure.ts";
 import type { Io, OutputOptions } from "./io.ts";
 import { createPaint, type Paint } from "./paint.ts";
@@ -8,7 +7,7 @@ import { createRenderer } from "./renderer.ts";
 
 /** What a command gives back: data for `--json`, and the same as text. */
 export interface CommandResult {
-  readonly data: Json;
+  readonly data: object;
   readonly text: (paint: Paint) => string;
   /** 0 when not given. A command that finds a difference may print its result and still exit 4. */
   readonly exitCode?: number;

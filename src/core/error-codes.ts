@@ -21,6 +21,10 @@ export const errorCodes = {
   },
   interrupted: { exit: 130, meaning: "stopped by Ctrl-C or a signal; the next run goes on from here" },
   "lock-held": { exit: 1, meaning: "another igneous process works on the same lock, repo or cache" },
+  "lock-invalid": {
+    exit: 4,
+    meaning: "the lock is damaged, merged badly, edited by hand or of a newer igneous",
+  },
   "lock-stale": { exit: 4, meaning: "the lock does not match the spec" },
   "no-permission": { exit: 1, meaning: "a file or folder may not be read or written by this user" },
   "reference-invalid": { exit: 3, meaning: "an image reference cannot be read" },

@@ -29,12 +29,19 @@ export function readYaml(source: string): YamlDocument {
     message: problem.message.split("\n")[0] ?? problem.message,
     position: position(problem.pos[0]),
   }));
+  let value: unknown;
+  try {
+    if (document.errors.length === 0) value = document.toJS({ maxAliasCount: maxAliases });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    diagnostics.push({ severity: "error", message, position: { line: 1, column: 1 } });
+  }
   const startOf = (node: unknown): Position | undefined => {
     const range = isNode(node) ? node.range : undefined;
     return range === undefined || range === null ? undefined : position(range[0]);
   };
   return {
-    value: document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: maxAliases }),
+    value,
     diagnostics,
     positionOf: (path) => startOf(nearest(document.contents, path).node) ?? startOf(document.contents),
     positionOfKey: (path) => {

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { Digest, Sha256Hex } from "../core/digest.ts";
+import { isDigest, isSha256Hex } from "../core/digest.ts";
+
+/** `images.lock.json`: what a spec means, byte for byte, and what was baked from it. Unknown keys are errors. */
+
+/** The newest schema that this igneous reads and the one that it writes. */
+export const lockSchemaVersion = 1;
+
+const digest = z.custom<Digest>(
+  (value) => typeof value === "string" && isDigest(value),
+  "wanted sha256: and 64 hex digits",
+);
+const hex = z.custom<Sha256Hex>(
+  (value) => typeof value === "string" && isSha256Hex(value),
+  "wanted 64 hex digits",
+);
+const count = z.number().int().min(0);
+
+const LockedLayer = z.strictObject({ digest, diffId: digest, mediaType: z.string(), size: count });
+
+export const LockedImage = z.strictObject({
+  reference: z.string(),
+  /** Digest of the index that the tag named; absent when the tag named a manifest. */
+  indexDigest: digest.optional(),
+  manifestDigest: digest,
+  configDigest: digest,
+  layers: z.array(LockedLayer),
+});
+export type LockedImage = z.infer<typeof LockedImage>;
+
+export const LockedPackage = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  architecture: z.string(),
+  size: count,
+  sha256: hex,
+  /** Path below an archive's root; never a host. */
+  filename: z.string(),
+});
+export type LockedPackage = z.infer<typeof LockedPackage>;
+
+export const LockedBase = z.strictObject({
+  suite: z.string(),
+  /** Packages that the spec asks for beyond those of every node. */
+  requested: z.array(z.string()),
+  packages: z.array(LockedPackage),
+  tools: z.array(LockedPackage),
+});
+export type LockedBase = z.infer<typeof LockedBase>;
+
+const LockedAmi = z.strictObject({
+  account: z.string(),
+  region: z.string(),
+  amiId: z.string(),
+  snapshotId: z.string(),
+  encrypted: z.boolean(),
+  parentSnapshotId: z.string().optional(),
+});
+
+export const LockedBuild = z.strictObject({
+  /** Digest of all inputs; its first twelve digits are what people see. */
+  id: digest,
+  builder: z.enum(["qemu", "direct", "packer", "imagebuilder"]),
+  /** Id of the build that the image carries as its rollback deployment. */
+  predecessor: digest.optional(),
+  payloadCommit: hex,
+  baseCommit: hex,
+  hostCommit: hex,
+  disk: z.strictObject({ sha256: hex, size: count }),
+  ignition: digest.optional(),
+  /** Digest of `report.json`, what the boot check saw. */
+  report: digest.optional(),
+  git: z.strictObject({ revision: z.string(), tag: z.string().optional(), dirty: z.boolean() }).optional(),
+  tools: z.record(z.string(), z.string()),
+  createdAt: z.iso.datetime(),
+  amis: z.array(LockedAmi).optional(),
+});
+export type LockedBuild = z.infer<typeof LockedBuild>;
+
+export const Lock = z.strictObject({
+  schemaVersion: z.literal(lockSchemaVersion),
+  /** Digest of everything below, so that an edit by hand is seen. */
+  checksum: digest,
+  name: z.string(),
+  platform: z.string(),
+  /** Digest of the spec's parts that shape the image. */
+  spec: digest,
+  /** Digest of each template, by its path beside the spec. */
+  templates: z.record(z.string(), digest),
+  images: z.array(LockedImage),
+  base: LockedBase,
+  builds: z.array(LockedBuild),
+});
+export type Lock = z.infer<typeof Lock>;
