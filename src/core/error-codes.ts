@@ -3,6 +3,20 @@
  * Exits: 1 an operation failed, 2 usage, 3 input invalid, 4 integrity, 5 rollout, 70 bug, 130 interrupted.
  */
 export const errorCodes = {
+  "aws-access-denied": {
+    exit: 1,
+    meaning: "the credentials may not do what is asked; the message names the action",
+  },
+  "aws-credentials": { exit: 1, meaning: "there are no AWS credentials, or they are expired or wrong" },
+  "aws-failed": { exit: 1, meaning: "AWS refused a call or could not do it" },
+  "aws-kms-key": { exit: 1, meaning: "a KMS key is of another region, disabled, or may not be used" },
+  "aws-name-taken": { exit: 1, meaning: "an AMI that is not of this build has the name already" },
+  "aws-quota": { exit: 1, meaning: "a quota of the AWS account is used up" },
+  "aws-region": { exit: 1, meaning: "an AWS region does not exist or is not enabled for the account" },
+  "aws-snapshot-failed": { exit: 1, meaning: "EBS gave up on a snapshot, or what it holds is not the disk" },
+  "aws-throttled": { exit: 1, meaning: "AWS throttled a call for longer than igneous waits" },
+  "aws-timeout": { exit: 1, meaning: "a snapshot or AMI did not become ready in time" },
+  "aws-unreachable": { exit: 1, meaning: "an AWS endpoint could not be reached" },
   "blob-digest-mismatch": {
     exit: 4,
     meaning: "bytes that were served do not have the digest that was asked for",
@@ -12,14 +26,10 @@ export const errorCodes = {
     meaning: "a body is larger than its descriptor, or than the limit for its kind",
   },
   "check-failed": { exit: 1, meaning: "the image was built, but a check of the booted machine failed" },
+  "disk-changed": { exit: 4, meaning: "a disk image is not the one that was baked and checked" },
   "disk-full": { exit: 1, meaning: "no room left on a device that igneous writes to" },
   "file-exists": { exit: 3, meaning: "a file is there that igneous will not overwrite" },
   "file-not-found": { exit: 3, meaning: "a file that was named does not exist or cannot be read" },
-  "image-not-found": { exit: 1, meaning: "the registry or layout has no such image, tag, platform or blob" },
-  "image-refused": {
-    exit: 4,
-    meaning: "an image breaks the rules of its format, or could do harm; nothing of it was imported",
-  },
   "input-invalid": {
     exit: 3,
     meaning: "a file of yours has errors; each is listed with its line and column",
@@ -32,16 +42,9 @@ export const errorCodes = {
   },
   "lock-stale": { exit: 4, meaning: "the lock does not match the spec" },
   "no-permission": { exit: 1, meaning: "a file or folder may not be read or written by this user" },
-  "path-not-found": { exit: 3, meaning: "a commit has nothing of the wanted kind at a path" },
-  "ref-not-found": { exit: 3, meaning: "an OSTree repo has no such ref or commit" },
   "reference-invalid": { exit: 3, meaning: "an image reference cannot be read" },
-  "registry-denied": { exit: 1, meaning: "a registry refused access; the credentials are missing or wrong" },
-  "registry-failed": { exit: 1, meaning: "a registry did not answer, or not as a registry does" },
-  "repo-corrupt": { exit: 4, meaning: "an object in an OSTree repo is missing or damaged" },
-  "repo-unusable": { exit: 3, meaning: "an OSTree repo has a mode that igneous cannot work with" },
   "tool-failed": { exit: 1, meaning: "a program that igneous runs failed; its last lines are shown" },
   "tool-missing": { exit: 1, meaning: "a program that igneous needs is not installed" },
-  "tree-conflict": { exit: 3, meaning: "two sources put different kinds of things at one path of the image" },
   usage: { exit: 2, meaning: "the command line is wrong" },
 } as const satisfies Record<string, { readonly exit: number; readonly meaning: string }>;
 

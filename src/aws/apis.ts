@@ -1,0 +1,48 @@
+import type { AutoScaling } from "@aws-sdk/client-auto-scaling";
+import type { EBS } from "@aws-sdk/client-ebs";
+import type { EC2 } from "@aws-sdk/client-ec2";
+import type { SSM } from "@aws-sdk/client-ssm";
+
+/** The operations that igneous calls, and no others. */
+
+export type Ec2Api = Pick<
+  EC2,
+  | "copyImage"
+  | "deleteSnapshot"
+  | "deregisterImage"
+  | "describeImageAttribute"
+  | "describeImages"
+  | "describeInstances"
+  | "describeLaunchTemplateVersions"
+  | "describeSnapshots"
+  | "disableImageDeregistrationProtection"
+  | "enableImageDeprecation"
+  | "enableImageDeregistrationProtection"
+  | "modifyImageAttribute"
+  | "registerImage"
+>;
+
+export type EbsApi = Pick<
+  EBS,
+  "completeSnapshot" | "getSnapshotBlock" | "listSnapshotBlocks" | "putSnapshotBlock" | "startSnapshot"
+>;
+
+export type SsmApi = Pick<SSM, "getParameter" | "putParameter">;
+
+export type AutoScalingApi = Pick<AutoScaling, "describeAutoScalingGroups" | "describeLaunchConfigurations">;
+
+/** AWS as commands see it: one client per service and region, made when first asked for. */
+export interface Aws {
+  readonly clock: AwsClock;
+  readonly ec2: (region: string) => Promise<Ec2Api>;
+  readonly ebs: (region: string) => Promise<EbsApi>;
+  readonly ssm: (region: string) => Promise<SsmApi>;
+  readonly autoScaling: (region: string) => Promise<AutoScalingApi>;
+}
+
+/** Time as waits and retries see it, so that a test can hand in a virtual one. */
+export interface AwsClock {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}

@@ -1,0 +1,115 @@
+import type { Context } from "../core/context.ts";
+import { sleep } from "../host/clock.ts";
+import type { Aws, AwsClock } from "./apis.ts";
+import { awsFailure } from "./failure.ts";
+import { defaultRetries, type RetryPolicy, retrying } from "./retry.ts";
+
+interface AwsOptions {
+  readonly clock?: AwsClock;
+  readonly retries?: RetryPolicy;
+  /** Longest time that one attempt of a call may take. */
+  readonly attemptMs?: number;
+  /** Connections per service and region. */
+  readonly connections?: number;
+}
+
+const realClock: AwsClock = { now: () => Date.now(), sleep };
+
+/**
+ * Opens AWS with the credentials and endpoints of the context's environment (`AWS_ACCESS_KEY_ID`, `AWS_PROFILE`,
+ * `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_EC2`, …). Calls are retried, timed, stopped with the context, and fail with an
+ * IgneousError that names the thing, the region and the action. SDK packages are loaded when first used.
+ */
+export function openAws(context: Context, options: AwsOptions = {}): Aws {
+  const clock = options.clock ?? realClock;
+  const common = clientSettings(context, options);
+  const guard = <Client extends Guarded>(client: Client, service: string, region: string): Client => {
+    const guardCall =
+      (next: Next, call: { readonly commandName?: string }): Next =>
+      async (args) => {
+        const operation = (call.commandName ?? "").replace(/Command$/u, "");
+        try {
+          return await retrying(clock, context.signal, options.retries ?? defaultRetries, () => next(args));
+        } catch (error) {
+          context.signal.throwIfAborted();
+          throw awsFailure(error, { service, region, operation, input: args.input });
+        }
+      };
+    const place = { step: "initialize", name: "igneous", priority: "high" };
+    client.middlewareStack.add(guardCall as never, place as never);
+    context.signal.addEventListener("abort", () => client.destroy(), { once: true });
+    return client;
+  };
+  return {
+    clock,
+    ec2: perRegion(async (region) => {
+      const { EC2 } = await import("@aws-sdk/client-ec2");
+      return guard(new EC2({ ...common("EC2"), region }), "ec2", region);
+    }),
+    ebs: perRegion(async (region) => {
+      const { EBS } = await import("@aws-sdk/client-ebs");
+      return guard(new EBS({ ...common("EBS"), region }), "ebs", region);
+    }),
+    ssm: perRegion(async (region) => {
+      const { SSM } = await import("@aws-sdk/client-ssm");
+      return guard(new SSM({ ...common("SSM"), region }), "ssm", region);
+    }),
+    autoScaling: perRegion(async (region) => {
+      const { AutoScaling } = await import("@aws-sdk/client-auto-scaling");
+      return guard(new AutoScaling({ ...common("AUTO_SCALING"), region }), "autoscaling", region);
+    }),
+  };
+}
+
+type Next = (args: { readonly input: object }) => Promise<never>;
+
+/** What all SDK clients have in common; their own types differ in every operation's name. */
+interface Guarded {
+  readonly middlewareStack: { readonly add: (middleware: never, options: never) => void };
+  readonly destroy: () => void;
+}
+
+function perRegion<T>(create: (region: string) => Promise<T>): (region: string) => Promise<T> {
+  const made = new Map<string, Promise<T>>();
+  return (region) => {
+    const known = made.get(region);
+    if (known !== undefined) return known;
+    const client = create(region);
+    made.set(region, client);
+    return client;
+  };
+}
+
+function clientSettings(context: Context, options: AwsOptions) {
+  const { env } = context;
+  const accessKeyId = env["AWS_ACCESS_KEY_ID"];
+  const secretAccessKey = env["AWS_SECRET_ACCESS_KEY"];
+  const sessionToken = env["AWS_SESSION_TOKEN"];
+  const attemptMs = options.attemptMs ?? 60_000;
+  const agent = { keepAlive: true, maxSockets: options.connections ?? 80 };
+  return (service: string) => {
+    const endpoint = env[`AWS_ENDPOINT_URL_${service}`] ?? env["AWS_ENDPOINT_URL"];
+    return {
+      // Retries are ours: the SDK's know neither our clock nor a budget of minutes.
+      maxAttempts: 1,
+      requestHandler: {
+        connectionTimeout: 10_000,
+        requestTimeout: attemptMs,
+        throwOnRequestTimeout: true,
+        socketTimeout: attemptMs,
+        httpAgent: agent,
+        httpsAgent: agent,
+      },
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(accessKeyId === undefined || secretAccessKey === undefined
+        ? {}
+        : {
+            credentials: {
+              accessKeyId,
+              secretAccessKey,
+              ...(sessionToken === undefined ? {} : { sessionToken }),
+            },
+          }),
+    };
+  };
+}
