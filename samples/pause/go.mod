@@ -1,0 +1,3 @@
+module igneous.invalid/samples/pause
+
+go 1.26.0
