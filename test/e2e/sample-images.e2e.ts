@@ -27,7 +27,11 @@ describe("the sample images", () => {
     const lines = (await readFile("samples/digests.txt", "utf8")).trimEnd().split("\n");
     for (const line of lines) {
       const [digest, name] = line.split("  ");
-      const { stdout } = await run(testContext(), [requireTool("skopeo"), "inspect", `oci:${images}/${name}`]);
+      const { stdout } = await run(testContext(), [
+        requireTool("skopeo"),
+        "inspect",
+        `oci:${images}/${name}`,
+      ]);
       expect(JSON.parse(stdout)).toMatchObject({ Digest: digest, Architecture: "amd64", Os: "linux" });
     }
   });
@@ -38,19 +42,23 @@ describe("the sample images", () => {
   });
 
   it("get the same digests in another directory", async () => {
-    const { stdout } = await run(testContext(), ["bash", script, "--out", join(await temporaryFolder(), "elsewhere")]);
+    const { stdout } = await run(testContext(), [
+      "bash",
+      script,
+      "--out",
+      join(await temporaryFolder(), "elsewhere"),
+    ]);
     expect(stdout).toBe(await readFile("samples/digests.txt", "utf8"));
   });
 
-  it.each([
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kube-proxy",
-    "kubelet",
-  ])("run %s 1.34.1", async (name) => {
-    expect(await runInside(`${name}:v1.34.1`, [`/usr/local/bin/${name}`, "--version"])).toBe("Kubernetes v1.34.1\n");
-  });
+  it.each(["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"])(
+    "run %s 1.34.1",
+    async (name) => {
+      expect(await runInside(`${name}:v1.34.1`, [`/usr/local/bin/${name}`, "--version"])).toBe(
+        "Kubernetes v1.34.1\n",
+      );
+    },
+  );
 
   it.each([
     ["etcd:3.6.5-0", ["/usr/local/bin/etcd", "--version"], "etcd Version: 3.6.5"],
