@@ -1,0 +1,41 @@
+#!/bin/bash
+# Dracut module of igneous: what Debian's ignition and ostree modules leave to the distribution.
+# It runs inside the base tree while the base is composed (src/base/compose.sh), never on a node.
+
+check() {
+    return 255
+}
+
+depends() {
+    echo ignition ostree systemd systemd-networkd systemd-sysusers systemd-tmpfiles
+}
+
+# Root disk and network of QEMU and EC2 (Nitro and Xen), and QEMU's fw_cfg, where Ignition finds its config.
+installkernel() {
+    hostonly='' instmods \
+        ext4 nvme virtio_blk virtio_scsi virtio_pci xen-blkfront \
+        ena virtio_net xen-netfront ixgbevf \
+        qemu_fw_cfg
+}
+
+install() {
+    inst_multiple mount umount realpath systemd-sysusers systemd-tmpfiles
+    inst_script "$moddir/igneous-var" /usr/libexec/igneous-var
+
+    inst_simple "$moddir/igneous-var.service" "$systemdsystemunitdir/igneous-var.service"
+    mkdir -p "$initdir$systemdsystemunitdir/ignition-complete.target.requires"
+    ln_r "$systemdsystemunitdir/igneous-var.service" \
+        "$systemdsystemunitdir/ignition-complete.target.requires/igneous-var.service"
+
+    # Dracut starts networkd in every boot; here only Ignition may ask for it, on a first boot (igneous-neednet.conf).
+    for unit in systemd-networkd.service systemd-networkd.socket systemd-network-generator.service \
+        systemd-networkd-wait-online.service; do
+        $SYSTEMCTL -q --root "$initdir" disable "$unit"
+    done
+    rm -f "$initdir"/usr/lib/dracut/hooks/cmdline/99-networkd-config.sh \
+        "$initdir"/usr/lib/dracut/hooks/initqueue/settled/99-networkd-run.sh
+    inst_simple "$moddir/igneous-neednet.conf" \
+        "$systemdsystemunitdir/systemd-networkd.service.d/igneous-neednet.conf"
+    ln_r "$systemdsystemunitdir/systemd-networkd.service" \
+        "$systemdsystemunitdir/ignition-complete.target.requires/systemd-networkd.service"
+}
