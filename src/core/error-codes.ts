@@ -3,6 +3,15 @@
  * Exits: 1 an operation failed, 2 usage, 3 input invalid, 4 integrity, 5 rollout, 70 bug, 130 interrupted.
  */
 export const errorCodes = {
+  "archive-unknown": { exit: 3, meaning: "no Debian archive is known to take packages from" },
+  "archive-unreachable": {
+    exit: 1,
+    meaning: "a Debian archive does not answer, or not with what its index names",
+  },
+  "archive-untrusted": {
+    exit: 4,
+    meaning: "the index of a Debian archive is not signed by Debian, is out of date, or names no sha256",
+  },
   "aws-access-denied": {
     exit: 1,
     meaning: "the credentials may not do what is asked; the message names the action",
@@ -17,6 +26,9 @@ export const errorCodes = {
   "aws-throttled": { exit: 1, meaning: "AWS throttled a call for longer than igneous waits" },
   "aws-timeout": { exit: 1, meaning: "a snapshot or AMI did not become ready in time" },
   "aws-unreachable": { exit: 1, meaning: "an AWS endpoint could not be reached" },
+  "base-package-gone": { exit: 4, meaning: "a locked package has left the archive" },
+  "base-package-unknown": { exit: 3, meaning: "the spec names a package that the archive does not have" },
+  "base-packages-conflict": { exit: 3, meaning: "packages of the spec cannot be installed together" },
   "blob-digest-mismatch": {
     exit: 4,
     meaning: "bytes that were served do not have the digest that was asked for",
@@ -41,6 +53,7 @@ export const errorCodes = {
     meaning: "the lock is damaged, merged badly, edited by hand or of a newer igneous",
   },
   "lock-stale": { exit: 4, meaning: "the lock does not match the spec" },
+  "namespaces-refused": { exit: 1, meaning: "this user may not make the user namespace that replaces root" },
   "no-permission": { exit: 1, meaning: "a file or folder may not be read or written by this user" },
   "reference-invalid": { exit: 3, meaning: "an image reference cannot be read" },
   "tool-failed": { exit: 1, meaning: "a program that igneous runs failed; its last lines are shown" },

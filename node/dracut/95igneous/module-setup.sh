@@ -20,12 +20,16 @@ installkernel() {
 
 install() {
     inst_multiple mount umount realpath systemd-sysusers systemd-tmpfiles
-    inst_script "$moddir/igneous-var" /usr/libexec/igneous-var
+    inst_script "$moddir/igneous-sysroot" /usr/libexec/igneous-sysroot
 
-    inst_simple "$moddir/igneous-var.service" "$systemdsystemunitdir/igneous-var.service"
+    inst_simple "$moddir/igneous-sysroot.service" "$systemdsystemunitdir/igneous-sysroot.service"
     mkdir -p "$initdir$systemdsystemunitdir/ignition-complete.target.requires"
-    ln_r "$systemdsystemunitdir/igneous-var.service" \
-        "$systemdsystemunitdir/ignition-complete.target.requires/igneous-var.service"
+    ln_r "$systemdsystemunitdir/igneous-sysroot.service" \
+        "$systemdsystemunitdir/ignition-complete.target.requires/igneous-sysroot.service"
+
+    inst_simple "$moddir/selinux/config" /usr/share/igneous/selinux/config
+    inst_simple "$moddir/selinux/none/contexts/files/file_contexts" \
+        /usr/share/igneous/selinux/none/contexts/files/file_contexts
 
     # Dracut starts networkd in every boot; here only Ignition may ask for it, on a first boot (igneous-neednet.conf).
     for unit in systemd-networkd.service systemd-networkd.socket systemd-network-generator.service \

@@ -1,0 +1,45 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { systemErrorCode } from "../core/errors.ts";
+import { diskFull } from "./files.ts";
+
+/** Names of the entries of a folder, sorted; none when there is no such folder. */
+export async function listFiles(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return [];
+    throw error;
+  }
+}
+
+/** Paths of all files (and links) below a folder, relative to it, sorted. */
+export async function listTree(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  return files.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort();
+}
+
+export async function ensureFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw diskFull(error, folder);
+  }
+}
+
+/** Makes an empty folder with a name of its own below `parent`. */
+export async function makeFolder(parent: string, prefix: string): Promise<string> {
+  const folder = join(parent, `${prefix}${randomBytes(6).toString("hex")}`);
+  await ensureFolder(folder);
+  return folder;
+}
+
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+}
+
+export async function movePath(from: string, to: string): Promise<void> {
+  await rename(from, to);
+}
