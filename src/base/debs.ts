@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import type { Context } from "../core/context.ts";
+import { IgneousError } from "../core/errors.ts";
+import { mapLimit } from "../core/parallel.ts";
+import { runStep } from "../core/step.ts";
+import { type Downloader, withDownloader } from "../host/download.ts";
+import { sizeOf } from "../host/files.ts";
+import { ensureFolder } from "../host/folders.ts";
+import { type Archive, findArchive, packageUris } from "./archive.ts";
+import type { LockedBase, LockedPackage } from "./locked.ts";
+
+const parallel = 8;
+
+/** Where the cache has a package; a file is there only when its size and sha256 were right. */
+export function debPath(context: Context, locked: Pick<LockedPackage, "sha256">): string {
+  return join(context.cacheDir, "debs", `${locked.sha256}.deb`);
+}
+
+/**
+ * Brings packages into the cache, from the first archive that has them: the one of the environment or the spec, or this
+ * machine's. Packages that left the archive are a `base-package-gone` that names all of them.
+ */
+export function fetchDebs(
+  context: Context,
+  packages: readonly LockedPackage[],
+  mirror?: string,
+): Promise<void> {
+  return runStep(context, "fetch packages", "Fetching Debian packages", async () => {
+    const missing = await notCached(context, packages);
+    if (missing.length === 0) return { value: undefined, outcome: "unchanged" as const };
+    await ensureFolder(join(context.cacheDir, "debs"));
+    const archive = await findArchive(context, { mirror });
+    const total = missing.reduce((sum, { size }) => sum + size, 0);
+    let done = 0;
+    const gone = await withDownloader(context, async (downloader) => {
+      const results = await mapLimit(missing, parallel, async (locked) => {
+        const there = await fetchDeb(context, downloader, archive, locked);
+        done += locked.size;
+        context.emit({ type: "step-progress", step: "fetch packages", done, total, unit: "bytes" });
+        return there ? [] : [locked];
+      });
+      return results.flat();
+    });
+    if (gone.length > 0) throw packagesGone(gone);
+    return { value: undefined, note: `${missing.length} packages` };
+  });
+}
+
+/** Tells which locked packages are neither in the cache nor in the archive. Downloads nothing. */
+export async function checkBase(
+  context: Context,
+  locked: LockedBase,
+  mirror?: string,
+): Promise<{ readonly gone: readonly LockedPackage[] }> {
+  const missing = await notCached(context, [...locked.packages, ...locked.tools]);
+  if (missing.length === 0) return { gone: [] };
+  const archive = await findArchive(context, { mirror });
+  const gone = await withDownloader(context, (downloader) =>
+    mapLimit(missing, parallel, async (item) => {
+      const answers: (boolean | undefined)[] = [];
+      for (const uri of packageUris(archive, item.filename)) {
+        answers.push(await downloader.isServed(uri));
+        if (answers.includes(true)) return [];
+      }
+      if (answers.includes(undefined))
+        throw unreachable(archive.main, `${item.filename} cannot be asked for`);
+      return [item];
+    }),
+  );
+  return { gone: gone.flat() };
+}
+
+async function notCached(
+  context: Context,
+  packages: readonly LockedPackage[],
+): Promise<readonly LockedPackage[]> {
+  const unique = Array.from(new Map(packages.map((item) => [item.sha256, item])).values());
+  const sizes = await Promise.all(unique.map((item) => sizeOf(debPath(context, item))));
+  return unique.filter((item, index) => sizes[index] !== item.size);
+}
+
+/** False when no archive has it. */
+async function fetchDeb(
+  context: Context,
+  downloader: Downloader,
+  archive: Archive,
+  locked: LockedPackage,
+): Promise<boolean> {
+  const problems: string[] = [];
+  let damaged = false;
+  for (const uri of packageUris(archive, locked.filename)) {
+    const result = await downloader.download(uri, debPath(context, locked), locked);
+    if (result.outcome === "done") return true;
+    if (result.outcome !== "absent") problems.push(result.reason);
+    damaged ||= result.outcome === "damaged";
+  }
+  if (problems.length === 0) return false;
+  if (!damaged) throw unreachable(archive.main, problems.join("\n"));
+  throw new IgneousError(
+    "archive-untrusted",
+    `${locked.name} ${locked.version} is not what was locked\n${problems.join("\n")}`,
+    {
+      hint: "name another mirror: export IGNEOUS_DEB_MIRROR=http://MIRROR/debian",
+    },
+  );
+}
+
+function unreachable(mirror: string, reason: string): IgneousError {
+  return new IgneousError("archive-unreachable", `packages cannot be fetched from ${mirror}\n${reason}`, {
+    hint: "check the network and run the same command again; what was fetched is kept",
+  });
+}
+
+function packagesGone(gone: readonly LockedPackage[]): IgneousError {
+  const names = gone.map(({ name, version }) => `  ${name} ${version}`).sort();
+  const count = gone.length === 1 ? "a locked package has" : `${gone.length} locked packages have`;
+  return new IgneousError("base-package-gone", `${count} left the archive\n${names.join("\n")}`, {
+    hint: "run: igneous lock --update base, or set IGNEOUS_DEB_MIRROR to a snapshot of the archive that has them",
+  });
+}
