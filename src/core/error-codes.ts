@@ -42,6 +42,11 @@ export const errorCodes = {
   "disk-full": { exit: 1, meaning: "no room left on a device that igneous writes to" },
   "file-exists": { exit: 3, meaning: "a file is there that igneous will not overwrite" },
   "file-not-found": { exit: 3, meaning: "a file that was named does not exist or cannot be read" },
+  "image-not-found": { exit: 1, meaning: "the registry or layout has no such image, tag, platform or blob" },
+  "image-refused": {
+    exit: 4,
+    meaning: "an image breaks the rules of its format, or could do harm; nothing of it was imported",
+  },
   "input-invalid": {
     exit: 3,
     meaning: "a file of yours has errors; each is listed with its line and column",
@@ -55,9 +60,16 @@ export const errorCodes = {
   "lock-stale": { exit: 4, meaning: "the lock does not match the spec" },
   "namespaces-refused": { exit: 1, meaning: "this user may not make the user namespace that replaces root" },
   "no-permission": { exit: 1, meaning: "a file or folder may not be read or written by this user" },
+  "path-not-found": { exit: 3, meaning: "a commit has nothing of the wanted kind at a path" },
+  "ref-not-found": { exit: 3, meaning: "an OSTree repo has no such ref or commit" },
   "reference-invalid": { exit: 3, meaning: "an image reference cannot be read" },
+  "registry-denied": { exit: 1, meaning: "a registry refused access; the credentials are missing or wrong" },
+  "registry-failed": { exit: 1, meaning: "a registry did not answer, or not as a registry does" },
+  "repo-corrupt": { exit: 4, meaning: "an object in an OSTree repo is missing or damaged" },
+  "repo-unusable": { exit: 3, meaning: "an OSTree repo has a mode that igneous cannot work with" },
   "tool-failed": { exit: 1, meaning: "a program that igneous runs failed; its last lines are shown" },
   "tool-missing": { exit: 1, meaning: "a program that igneous needs is not installed" },
+  "tree-conflict": { exit: 3, meaning: "two sources put different kinds of things at one path of the image" },
   usage: { exit: 2, meaning: "the command line is wrong" },
 } as const satisfies Record<string, { readonly exit: number; readonly meaning: string }>;
 

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import type { Context } from "../core/context.ts";
+import { run } from "../host/exec.ts";
+import { makeFolder, removePath } from "../host/object-files.ts";
+import type { CommitChecksum } from "./object.ts";
+import { type ObjectWriter, openObjectWriter } from "./object-writer.ts";
+import { writeRef } from "./ref.ts";
+import { openRepo, type Repo } from "./repo.ts";
+
+export interface Transaction {
+  readonly writer: ObjectWriter;
+  /** Where the new objects can be read before the transaction ends. */
+  readonly staged: Repo;
+  /** Names a commit when the transaction ends; without a ref it is only made part of the repo. */
+  readonly publish: (commit: CommitChecksum, ref?: string) => void;
+}
+
+/**
+ * Runs `body` with a writer of objects. Refs are written last, when all that they name is on the disk: a run that
+ * is killed before leaves no ref, and at most objects that the next run finds and need not write again.
+ *
+ * Content objects are written by ourselves only in archive format. A repo of another mode gets them from a passing
+ * archive repo in its `tmp`, through `ostree pull-local`.
+ */
+export async function withTransaction<T>(
+  context: Context,
+  repo: Repo,
+  body: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const staged = repo.mode === "archive" ? repo : await openStage(context, repo);
+  const writer = openObjectWriter(staged);
+  const published: { readonly commit: CommitChecksum; readonly ref: string | undefined }[] = [];
+  try {
+    const result = await body({
+      writer,
+      staged,
+      publish: (commit, ref) => void published.push({ commit, ref }),
+    });
+    context.signal.throwIfAborted();
+    if (staged !== repo && published.length > 0) {
+      const commits = [...new Set(published.map(({ commit }) => commit))];
+      await run(context, ["ostree", "pull-local", `--repo=${repo.path}`, staged.path, ...commits]);
+    }
+    if (repo.fsync && published.length > 0) await run(context, ["sync", "-f", repo.path]);
+    for (const { commit, ref } of published) if (ref !== undefined) await writeRef(repo, ref, commit);
+    return result;
+  } finally {
+    writer.close();
+    if (staged !== repo) removePath(staged.path);
+  }
+}
+
+async function openStage(context: Context, repo: Repo): Promise<Repo> {
+  const path = `${repo.path}/tmp/igneous-stage-${process.pid}-${randomBytes(4).toString("hex")}`;
+  makeFolder(path);
+  return { ...(await openRepo(context, path)), fsync: false };
+}
