@@ -4,6 +4,8 @@
 # It is the first process of fresh mount and process namespaces, so nothing of this needs to be undone.
 set -eu
 umask 022
+# A plain user's PATH has no sbin on Debian.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 root=$1
 shift
 
