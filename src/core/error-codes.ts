@@ -61,6 +61,7 @@ export const errorCodes = {
   "namespaces-refused": { exit: 1, meaning: "this user may not make the user namespace that replaces root" },
   "no-permission": { exit: 1, meaning: "a file or folder may not be read or written by this user" },
   "path-not-found": { exit: 3, meaning: "a commit has nothing of the wanted kind at a path" },
+  "platform-not-found": { exit: 3, meaning: "an image exists, but not for the platform of the spec" },
   "ref-not-found": { exit: 3, meaning: "an OSTree repo has no such ref or commit" },
   "reference-invalid": { exit: 3, meaning: "an image reference cannot be read" },
   "registry-denied": { exit: 1, meaning: "a registry refused access; the credentials are missing or wrong" },

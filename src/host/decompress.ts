@@ -1,0 +1,79 @@
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { constants, createGunzip } from "node:zlib";
+import * as zlib from "node:zlib";
+import type { Context } from "../core/context.ts";
+import { IgneousError, systemErrorCode } from "../core/errors.ts";
+import { start } from "./exec.ts";
+
+type Chunks = AsyncIterable<Uint8Array>;
+
+const chunkSize = 1 << 20;
+
+/**
+ * Hands the decompressed bytes of `chunks` to `take`, chunk by chunk. Reads no further than `take` keeps up with.
+ * A stream that is damaged or cut short is `image-refused`. Several gzip members or zstd frames are one stream.
+ */
+export async function decompress(
+  context: Context,
+  compression: "none" | "gzip" | "zstd",
+  chunks: Chunks,
+  take: (chunk: Buffer) => void,
+): Promise<void> {
+  const consume = async (output: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of output) {
+      context.signal.throwIfAborted();
+      take(chunk);
+    }
+  };
+  if (compression === "none") return consume(buffers(chunks));
+  try {
+    if (compression === "gzip") await pipeline(Readable.from(chunks), createGunzip({ chunkSize }), consume);
+    else await unzstd(context, chunks, consume);
+  } catch (error) {
+    throw damaged(error, compression);
+  }
+}
+
+async function* buffers(chunks: Chunks): AsyncIterable<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+/** Node has zstd from 22.15 on; before, the program does it. Both stop at windows over 128 MiB. */
+async function unzstd(
+  context: Context,
+  chunks: Chunks,
+  consume: (output: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
+  const create = (zlib as { createZstdDecompress?: (options: object) => Transform }).createZstdDecompress;
+  if (create !== undefined) return pipeline(Readable.from(chunks), create({ chunkSize }), consume);
+  const program = start(context, ["zstd", "-d", "-c", "-q", "--memory=128MB"]);
+  try {
+    await Promise.all([
+      pipeline(Readable.from(chunks), program.stdin),
+      consume(program.stdout),
+      program.done,
+    ]);
+  } catch (error) {
+    program.kill();
+    const exit = await program.done.then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
+    // When zstd gives up, our side only sees that nobody reads any more.
+    throw systemErrorCode(error) === "EPIPE" || systemErrorCode(error) === "ERR_STREAM_PREMATURE_CLOSE"
+      ? exit
+      : error;
+  }
+}
+
+function damaged(error: unknown, compression: string): unknown {
+  const code = systemErrorCode(error);
+  const isZlib = code !== undefined && (code in constants || code.startsWith("ZSTD_"));
+  const isZstd =
+    error instanceof IgneousError && error.code === "tool-failed" && error.message.startsWith("zstd ");
+  if (!isZlib && !isZstd) return error;
+  return new IgneousError("image-refused", `its ${compression} stream is damaged or cut short`, {
+    cause: error,
+  });
+}
