@@ -1,0 +1,102 @@
+import { prettyJson } from "../core/json.ts";
+import { containerConfigFiles } from "./component-config.ts";
+import { type ContainerEntry, paths } from "./container-entry.ts";
+import { hostFiles } from "./host-files.ts";
+import type { ImageConfig } from "./image-config.ts";
+import type { MountPoint, PayloadPlan, PlannedFile, PlannedLink } from "./payload-plan.ts";
+import { containerMounts, renderRuntimeConfig } from "./runtime-config.ts";
+import { renderUnit } from "./unit.ts";
+
+export interface RenderInput {
+  readonly kubernetesVersion: string;
+  readonly podSubnet?: string | undefined;
+  readonly serviceSubnet?: string | undefined;
+  readonly containers: readonly ResolvedContainer[];
+  /** Names by which pods ask for the preloaded images; their archives lie in the images folder under these. */
+  readonly preload?: readonly PreloadedImage[] | undefined;
+}
+
+/** A container whose image was pulled, so that its configuration is known. */
+export interface ResolvedContainer {
+  readonly entry: ContainerEntry;
+  readonly image: ImageConfig;
+}
+
+export interface PreloadedImage {
+  /** As in a pod: `registry.k8s.io/pause:3.10`. */
+  readonly name: string;
+  /** File name below `/usr/lib/igneous/images`. */
+  readonly archive: string;
+}
+
+/** Everything of the payload but the images' own trees. Pure: equal input, equal plan. */
+export function renderContainers(input: RenderInput): PayloadPlan {
+  const names = new Set(input.containers.map(({ entry }) => entry.name));
+  const units = [...names].map((name) => `${name}.service`);
+  const files = [
+    ...input.containers.flatMap(({ entry, image }) => containerFiles(entry, image)),
+    ...containerConfigFiles(input).filter(({ container }) => names.has(container)),
+    ...hostFiles(input),
+  ];
+  return {
+    files: files.map(({ path, mode, contents }) => ({ path, mode, contents })).sort(byPath),
+    links: [
+      wants("multi-user.target", "igneous.target"),
+      ...units.map((unit) => wants("igneous.target", unit)),
+      ...["igneous-images.service"].map((unit) => wants("igneous.target", unit)),
+    ].sort(byPath),
+    directories: [paths.images],
+    containers: input.containers.map(({ entry }) => ({
+      name: entry.name,
+      image: entry.image,
+      rootfs: `${paths.containers}/${entry.name}/rootfs`,
+      mountPoints: mountPoints(entry),
+    })),
+    units,
+    checks: input.containers.flatMap(({ entry }) =>
+      entry.checks.map((check) => ({
+        ...check,
+        container: entry.name,
+        roles: checkRoles(entry, check.name),
+      })),
+    ),
+  };
+}
+
+function containerFiles(entry: ContainerEntry, image: ImageConfig): readonly PlannedFile[] {
+  const folder = `${paths.containers}/${entry.name}`;
+  const ready = entry.ready === undefined ? [] : [script(`${folder}/ready`, entry.ready)];
+  return [
+    { path: `${folder}/config.json`, mode: 0o644, contents: prettyJson(renderRuntimeConfig(entry, image)) },
+    { path: `${paths.units}/${entry.name}.service`, mode: 0o644, contents: renderUnit(entry) },
+    ...ready,
+  ];
+}
+
+function script(path: string, command: string): PlannedFile {
+  return { path, mode: 0o755, contents: `#!/bin/sh\n${command}\n` };
+}
+
+function mountPoints(entry: ContainerEntry): readonly MountPoint[] {
+  const own = containerMounts(entry).map(({ destination, file }): MountPoint => {
+    return { path: destination, kind: file === true ? "file" : "directory" };
+  });
+  const system = ["/proc", "/dev", "/tmp"].filter((path) => !own.some((point) => point.path === path));
+  const points = [...system.map((path): MountPoint => ({ path, kind: "directory" })), ...own];
+  // What lies below another mount is made there, not in the image.
+  return points.filter(({ path }) => !points.some((other) => path.startsWith(`${other.path}/`))).sort(byPath);
+}
+
+/** A program can be asked for its version without its role; anything else needs the container to run. */
+function checkRoles(entry: ContainerEntry, check: string): readonly string[] {
+  if (check === `${entry.name}-version` || entry.roles.length === 0) return [];
+  return [...entry.roles, entry.name];
+}
+
+function wants(target: string, unit: string): PlannedLink {
+  return { path: `${paths.units}/${target}.wants/${unit}`, target: `../${unit}` };
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : 1;
+}
