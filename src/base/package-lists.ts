@@ -44,6 +44,7 @@ export const nodePackages: readonly string[] = [
   "iproute2",
   "iptables",
   "iputils-ping",
+  "jq", // the node's own programs read the API with curl and jq
   "nftables",
   "openssl",
   "socat",
