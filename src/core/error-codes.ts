@@ -37,6 +37,11 @@ export const errorCodes = {
     exit: 4,
     meaning: "a body is larger than its descriptor, or than the limit for its kind",
   },
+  "build-differs": {
+    exit: 4,
+    meaning: "a build gave other bytes than those that the lock records for its id",
+  },
+  "build-unknown": { exit: 3, meaning: "the lock has no such build" },
   "check-failed": { exit: 1, meaning: "the image was built, but a check of the booted machine failed" },
   "disk-changed": { exit: 4, meaning: "a disk image is not the one that was baked and checked" },
   "disk-full": { exit: 1, meaning: "no room left on a device that igneous writes to" },

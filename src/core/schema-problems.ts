@@ -61,3 +61,9 @@ export function renderPath(path: ValuePath): string {
     )
     .join("");
 }
+
+/** The reverse of {@link renderPath}, for keys without dots and brackets. */
+export function parsePath(path: string): ValuePath {
+  const parts = path.match(/[^.[\]]+/gu) ?? [];
+  return parts.map((part) => (/^\d+$/u.test(part) ? Number(part) : part));
+}

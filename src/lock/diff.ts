@@ -1,3 +1,4 @@
+import { missingFromLock } from "../base/resolve.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Lock } from "./schema.ts";
 
@@ -34,6 +35,9 @@ export function diffLock(lock: Lock, wanted: Wanted): readonly Difference[] {
   for (const reference of references) compare(`image ${reference}`, "locked", null);
   compare("base suite", lock.base.suite, wanted.suite);
   compare("base packages", [...lock.base.requested].join(" "), [...wanted.requestedPackages].join(" "));
+  for (const name of missingFromLock(lock.base, wanted.requestedPackages)) {
+    compare(`base package ${name}`, null, "needed by this igneous or the spec");
+  }
   const paths = new Set([...Object.keys(lock.templates), ...Object.keys(wanted.templates)]);
   for (const path of [...paths].sort()) {
     compare(`template ${path}`, lock.templates[path] ?? null, wanted.templates[path] ?? null);

@@ -8,10 +8,10 @@ import type { Reference } from "./reference.ts";
 /** How a registry is reached; the `registries:` of the spec, by host name. */
 export interface RegistrySettings {
   /** Tried in this order before the registry itself: hosts, or OCI layouts (`oci:FOLDER`) for a bake without network. */
-  readonly mirrors?: readonly string[];
-  readonly plainHttp?: boolean;
+  readonly mirrors?: readonly string[] | undefined;
+  readonly plainHttp?: boolean | undefined;
   /** PEM file of certificate authorities to trust besides the system's. */
-  readonly caFile?: string;
+  readonly caFile?: string | undefined;
 }
 
 export interface SourceOptions {

@@ -31,6 +31,7 @@ const container = z.strictObject({
   image: z.string().optional(),
   enabled: z.boolean().optional().describe("false leaves a catalogue entry out"),
   roles: z.array(role).min(1).optional(),
+  command: z.array(z.string()).min(1).optional(),
   args: z.array(z.string()).optional(),
   env: z.record(z.string(), z.string()).optional(),
   mounts: z.array(mount).optional(),
@@ -69,6 +70,8 @@ export const Spec = z.strictObject({
   kubernetes: z.strictObject({
     version,
     imageRepository: z.string().min(1).default("registry.k8s.io"),
+    podSubnet: z.cidrv4().optional(),
+    serviceSubnet: z.cidrv4().optional(),
   }),
   geth: z
     .strictObject({
@@ -100,10 +103,16 @@ export const Spec = z.strictObject({
     })
     .prefault({}),
   kernelArguments: z.array(z.string().regex(/^\S+$/u, "wanted one argument without white space")).default([]),
-  disk: z.strictObject({ size: size.default("8GiB") }).prefault({}),
+  disk: z
+    .strictObject({ size: size.optional().describe("as small as the content allows when not given") })
+    .prefault({}),
   bootTest: z
     .strictObject({
-      roles: z.array(role).default(["worker"]),
+      roles: z.array(role).default(["control-plane", "worker"]),
+      containers: z
+        .array(name)
+        .optional()
+        .describe("only these are started by the boot check; all of its roles when not given"),
       memory: size.default("2GiB"),
       cpus: z.number().int().min(1).max(64).default(2),
     })

@@ -1,33 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../src/core/context.ts";
 import { IgneousError } from "../../src/core/errors.ts";
-import type { Io, OutputOptions } from "../../src/cli/io.ts";
+import type { OutputOptions } from "../../src/cli/io.ts";
 import { type CommandBody, runCommand } from "../../src/cli/run-command.ts";
-import { testContext } from "../tools.ts";
+import { type TestIo, testIo } from "./test-io.ts";
 
-interface Seen {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exit: number | undefined;
-}
-
-async function seen(options: OutputOptions, body: CommandBody, terminal = false): Promise<Seen> {
-  let stdout = "";
-  let stderr = "";
-  let exit: number | undefined;
-  const io: Io = {
-    stdout: (text) => (stdout += text),
-    stderr: (text) => (stderr += text),
-    isTerminal: terminal,
-    colour: false,
-    columns: () => 60,
-    every: () => () => undefined,
-    cwd: "/",
-    createContext: (emit) => ({ ...testContext(), emit }),
-    setExitCode: (code) => (exit = code),
-  };
+async function seen(options: OutputOptions, body: CommandBody, terminal = false): Promise<TestIo["seen"]> {
+  const { io, seen: output } = testIo({ isTerminal: terminal });
   await runCommand(io, options, body);
-  return { stdout, stderr, exit };
+  return output;
 }
 
 const news: readonly Event[] = [

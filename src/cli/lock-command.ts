@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import { resolve } from "node:path";
+import { withOutputOptions, withProjectOption } from "./command-options.ts";
+import type { Io, OutputOptions } from "./io.ts";
+import { runCommand } from "./run-command.ts";
+
+interface Options extends OutputOptions {
+  readonly project: string;
+  readonly update?: true | string[];
+  readonly check?: boolean;
+  readonly refreshGone?: boolean;
+}
+
+export function addLockCommand(program: Command, io: Io): void {
+  const command = program
+    .command("lock")
+    .summary("resolve every image and package of the spec to its digest and write images.lock.json")
+    .description(
+      "Resolves every image (tag, index, manifest, config, layers) and every base package (from the signed archive\n" +
+        "index) and writes images.lock.json. What is locked stays locked unless --update names it.",
+    )
+    .option("--update [names...]", "resolve again: the images with these names, 'base' for packages, or all")
+    .option("--refresh-gone", "resolve the base again when the archive no longer serves what is locked")
+    .option("--check", "write nothing; exit 4 with the difference when the lock does not match the spec");
+  withOutputOptions(withProjectOption(command)).action(async (options: Options) => {
+    const folder = resolve(io.cwd, options.project);
+    await runCommand(io, options, async (context) => {
+      const { checkLock, lockProject } = await import("../commands/lock.ts");
+      const { renderLockCheck, renderLockResult } = await import("./lock-text.ts");
+      if (options.check === true) {
+        const result = await checkLock(folder);
+        const text = renderLockCheck(result);
+        return { data: { ...result }, text: () => text, exitCode: result.differences.length === 0 ? 0 : 4 };
+      }
+      const result = await lockProject(context, folder, {
+        update: options.update ?? [],
+        refreshGone: options.refreshGone === true,
+      });
+      return { data: { ...result }, text: () => renderLockResult(result) };
+    });
+  });
+}

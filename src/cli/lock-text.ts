@@ -1,0 +1,27 @@
+import type { LockCheck, LockResult } from "../commands/lock.ts";
+import { shortDigest } from "../core/digest.ts";
+import { describeDifferences } from "../commands/project.ts";
+
+/** What `igneous lock` did, one line an image. */
+export function renderLockResult(result: LockResult): string {
+  const lines = result.images.map(({ reference, manifestDigest, outcome, previousDigest }) => {
+    const was =
+      previousDigest === undefined || previousDigest === manifestDigest
+        ? ""
+        : ` (was ${shortDigest(previousDigest)})`;
+    return `${outcome.padEnd(8)} ${reference} ${shortDigest(manifestDigest)}${was}`;
+  });
+  const { base } = result;
+  lines.push(
+    `${base.outcome.padEnd(8)} base ${base.suite}: ${base.packages} packages, ${base.tools} for the tools`,
+  );
+  for (const change of base.changes) lines.push(`           ${change}`);
+  lines.push(result.changed ? "images.lock.json is written" : "images.lock.json is up to date");
+  return `${lines.join("\n")}\n`;
+}
+
+/** What `igneous lock --check` found. */
+export function renderLockCheck(result: LockCheck): string {
+  if (result.differences.length === 0) return "images.lock.json matches the spec\n";
+  return `images.lock.json does not match the spec:\n${describeDifferences(result.differences)}\n`;
+}

@@ -1,0 +1,30 @@
+import { Command, CommanderError } from "commander";
+import { version } from "../core/version.ts";
+import { addInitCommand } from "./init-command.ts";
+import { addLockCommand } from "./lock-command.ts";
+import { addSchemaCommand } from "./schema-command.ts";
+import type { Io } from "./io.ts";
+
+/** The whole command line. Each command imports what it does only when it runs, so that start-up stays quick. */
+export function createProgram(io: Io): Command {
+  const program = new Command("igneous")
+    .description("Bake immutable, reviewed machine images for Kubernetes nodes that also run geth")
+    .version(version)
+    .showHelpAfterError("(igneous --help lists the commands)")
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+    .exitOverride((error: CommanderError) => {
+      io.setExitCode(error.exitCode === 0 ? 0 : 2);
+      throw error;
+    });
+  for (const add of [addInitCommand, addLockCommand, addSchemaCommand]) add(program, io);
+  return program;
+}
+
+/** Parses the arguments and runs the command. Usage errors were already printed by commander; their status is 2. */
+export async function runProgram(io: Io, argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram(io).parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  }
+}

@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import { type Digest, digestOf } from "../core/digest.ts";
+import { IgneousError } from "../core/errors.ts";
+import { canonicalJson, type Json } from "../core/json.ts";
+import type { Diagnostic } from "../core/report.ts";
+import { parsePath } from "../core/schema-problems.ts";
+import { readText } from "../host/files.ts";
+import type { ContainerEntry } from "../containers/container-entry.ts";
+import { expandContainers } from "../containers/expand.ts";
+import { type Difference, diffLock, type Wanted } from "../lock/diff.ts";
+import { readLock } from "../lock/file.ts";
+import type { Lock } from "../lock/schema.ts";
+import type { SourceOptions } from "../oci/source.ts";
+import { type LoadedSpec, parseSpec, refuse } from "../spec/load.ts";
+
+export const specFileName = "igneous.yaml";
+
+/** A template of the spec, as its file has it. */
+export interface Template {
+  readonly path: string;
+  readonly source: string;
+  readonly digest: Digest;
+}
+
+/** A project folder that was read and checked: the spec, what it expands to, and its templates. */
+export interface Project {
+  readonly folder: string;
+  readonly loaded: LoadedSpec;
+  readonly containers: readonly ContainerEntry[];
+  readonly imageTemplate: Template | undefined;
+  readonly launchTemplate: Template | undefined;
+  readonly wanted: Wanted;
+}
+
+const specLimit = 1024 * 1024;
+
+/** Reads the spec of a folder with its templates. Problems of the spec come with their lines. */
+export async function loadProject(folder: string): Promise<Project> {
+  const loaded = parseSpec(specFileName, await readSpec(folder));
+  const { spec } = loaded;
+  const expanded = expandContainers(spec);
+  refuse(loaded.file, loaded.source, located(loaded, expanded.diagnostics));
+  const imageTemplate = await readTemplate(folder, spec.butane.image);
+  const launchTemplate = await readTemplate(folder, spec.butane.launch);
+  const templates = [imageTemplate, launchTemplate].filter((template) => template !== undefined);
+  const references = [...expanded.containers.map((container) => container.image), ...spec.preload];
+  return {
+    folder,
+    loaded,
+    containers: expanded.containers,
+    imageTemplate,
+    launchTemplate,
+    wanted: {
+      name: spec.name,
+      platform: spec.platform,
+      spec: imageDigest(spec),
+      templates: Object.fromEntries(templates.map(({ path, digest }) => [path, digest])),
+      references: [...new Set(references)].sort(),
+      suite: spec.base.debian.suite,
+      requestedPackages: [...new Set(spec.base.debian.packages)].sort(),
+    },
+  };
+}
+
+/** The lock of a project, only when it matches the spec; else `lock-stale` with every difference. */
+export async function requireLock(project: Project): Promise<Lock> {
+  const lock = await readLock(project.folder);
+  const differences = diffLock(lock, project.wanted);
+  if (differences.length === 0) return lock;
+  const message = `images.lock.json does not match ${specFileName}:\n${describeDifferences(differences)}`;
+  throw new IgneousError("lock-stale", message, { hint: "run: igneous lock" });
+}
+
+/** One line for each difference, as people read it. */
+export function describeDifferences(differences: readonly Difference[]): string {
+  return differences
+    .map(({ what, locked, wanted }) => {
+      if (locked === null) return `  + ${what}: ${wanted}`;
+      if (wanted === null) return `  - ${what}: no longer in the spec`;
+      return `  ~ ${what}: locked ${locked}, now ${wanted}`;
+    })
+    .join("\n");
+}
+
+/** How the project's images are reached. */
+export function sourceOptions({ folder, loaded }: Project): SourceOptions {
+  return { folder, registries: loaded.spec.registries };
+}
+
+async function readSpec(folder: string): Promise<string> {
+  try {
+    return await readText(join(folder, specFileName), specLimit);
+  } catch (error) {
+    if (!(error instanceof IgneousError) || error.code !== "file-not-found") throw error;
+    throw new IgneousError("file-not-found", `there is no ${specFileName} in ${folder}`, {
+      hint: "make one with: igneous init, or name its folder with --project",
+    });
+  }
+}
+
+async function readTemplate(folder: string, path: string | undefined): Promise<Template | undefined> {
+  if (path === undefined) return undefined;
+  const source = await readText(join(folder, path), specLimit);
+  return { path, source, digest: digestOf(source) };
+}
+
+/** Digest of what shapes the image: how registries are reached does not. */
+function imageDigest(spec: LoadedSpec["spec"]): Digest {
+  const { registries: _registries, ...shaping } = spec;
+  return digestOf(canonicalJson(shaping as Json));
+}
+
+/** Problems with a path of the spec, moved to the line that the path stands at. */
+function located(loaded: LoadedSpec, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.map((diagnostic) => {
+    const position = loaded.document.positionOf(parsePath(diagnostic.path ?? ""));
+    return { ...diagnostic, ...(position === undefined ? {} : { position }) };
+  });
+}
