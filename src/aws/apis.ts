@@ -13,6 +13,7 @@ export type Ec2Api = Pick<
   | "describeImageAttribute"
   | "describeImages"
   | "describeInstances"
+  | "describeLaunchTemplates"
   | "describeLaunchTemplateVersions"
   | "describeSnapshots"
   | "disableImageDeregistrationProtection"

@@ -12,6 +12,8 @@ export interface JournalState {
   readonly attempt: number;
   readonly snapshot?: JournalSnapshot;
   readonly images: Readonly<Record<string, JournalImage>>;
+  /** Region → how many copies failed there; part of the next client token. */
+  readonly copyAttempts?: Readonly<Record<string, number>>;
 }
 
 /** The snapshot in the home region. Its parameters are written before it is started, so that a repeated call is the same call. */
@@ -26,10 +28,8 @@ export interface JournalSnapshot {
   readonly completed?: boolean;
 }
 
-export interface JournalImage {
+interface JournalImage {
   readonly amiId: string;
-  readonly snapshotId?: string;
-  readonly account?: string;
 }
 
 export interface Journal {

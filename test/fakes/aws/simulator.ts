@@ -1,0 +1,41 @@
+import { autoScalingHandlers } from "./auto-scaling.ts";
+import { ebsHandlers } from "./ebs.ts";
+import { imageAttributeHandlers } from "./ec2-image-attributes.ts";
+import { imageHandlers } from "./ec2-images.ts";
+import { snapshotHandlers } from "./ec2-snapshots.ts";
+import { imageUserHandlers } from "./ec2-users.ts";
+import { type FakeServer, startFakeServer } from "./server.ts";
+import { ssmHandlers } from "./ssm.ts";
+import { createWorld, type World } from "./world.ts";
+
+export interface Simulator extends FakeServer {
+  readonly world: World;
+  /** The environment that points the AWS SDK and the aws command at the simulator. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts an AWS of our own on a free loopback port. */
+export async function startSimulator(accounts: Readonly<Record<string, string>> = {}): Promise<Simulator> {
+  const world = createWorld();
+  const server = await startFakeServer({
+    accounts,
+    services: () => ({
+      ec2: {
+        ...snapshotHandlers(world),
+        ...imageHandlers(world),
+        ...imageAttributeHandlers(world),
+        ...imageUserHandlers(world),
+      },
+      ebs: ebsHandlers(world),
+      ssm: ssmHandlers(world),
+      autoscaling: autoScalingHandlers(world),
+    }),
+  });
+  const env = {
+    AWS_ENDPOINT_URL: server.endpoint,
+    AWS_ACCESS_KEY_ID: "AKIAFAKE",
+    AWS_SECRET_ACCESS_KEY: "fake",
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+  return { ...server, world, env };
+}
