@@ -31,7 +31,7 @@ export async function findImage(aws: Aws, region: string, amiId: string): Promis
   try {
     return (await ec2.describeImages({ ImageIds: [amiId], IncludeDisabled: true })).Images?.[0];
   } catch (error) {
-    if (/^InvalidAMIID\./u.test(awsErrorCode(error))) return undefined;
+    if (awsErrorCode(error).startsWith("InvalidAMIID.")) return undefined;
     throw error;
   }
 }
