@@ -1,0 +1,54 @@
+#!/bin/sh
+# compose.sh: makes the base tree in /scratch/tree, from exactly the packages in /scratch/packages (lines: sha256 name).
+# It runs in the tools root as (mapped) root. /flat/debs: the packages, by sha256. /node: this folder's parent.
+# Environment: SOURCE_DATE_EPOCH.
+set -eu
+umask 022
+suite=$1
+tree=/scratch/tree
+
+# An archive that has nothing but the locked packages, so that apt can take nothing else.
+while read -r sha256 _; do
+    dpkg-deb --field "/flat/debs/$sha256.deb"
+    printf 'Filename: debs/%s.deb\nSize: %s\nSHA256: %s\n\n' "$sha256" "$(stat -c %s "/flat/debs/$sha256.deb")" "$sha256"
+done </scratch/packages >/flat/Packages
+cat >/flat/Release <<END
+Origin: Debian
+Suite: $suite
+Codename: $suite
+Date: $(date -u -R -d @0)
+SHA256:
+ $(sha256sum </flat/Packages | cut -d ' ' -f 1) $(stat -c %s /flat/Packages) Packages
+END
+names=$(cut -d ' ' -f 2 /scratch/packages | paste -s -d ,)
+
+# The initrd is made once, at the end, not by a hook of the kernel's package.
+export INITRD=No DEBIAN_FRONTEND=noninteractive TMPDIR=/scratch/tmp
+mkdir -p "$TMPDIR"
+mmdebstrap --mode=root --variant=essential --include="$names" \
+    --aptopt='APT::Install-Recommends "false"' --aptopt='APT::Sandbox::User "root"' \
+    --dpkgopt=force-unsafe-io \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/lintian/*' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+    "$suite" "$tree" 'deb [trusted=yes] copy:/flat ./'
+
+installed=$(chroot "$tree" dpkg-query -W -f '${Package}\n' | sort)
+[ "$installed" = "$(cut -d ' ' -f 2 /scratch/packages | sort)" ] || {
+    echo "the tree does not hold exactly the locked packages" >&2
+    exit 1
+}
+
+cp -r /node/base/. "$tree/"
+chmod 0440 "$tree/etc/sudoers.d/igneous"
+cp -r /node/dracut/95igneous "$tree/usr/lib/dracut/modules.d/"
+mount -t proc proc "$tree/proc"
+for device in null urandom zero; do
+    : >"$tree/dev/$device"
+    mount --bind "/dev/$device" "$tree/dev/$device"
+done
+ln -sfn /proc/self/fd "$tree/dev/fd"
+cp /node/compose/configure.sh "$tree/tmp/configure.sh"
+chroot "$tree" sh /tmp/configure.sh
+umount "$tree/dev/null" "$tree/dev/urandom" "$tree/dev/zero" "$tree/proc"
+sh /node/compose/shape.sh "$tree"
