@@ -1,9 +1,11 @@
 #!/bin/sh
 # compose.sh: makes the base tree in /scratch/tree, from exactly the packages in /scratch/packages (lines: sha256 name).
 # It runs in the tools root as (mapped) root. /flat/debs: the packages, by sha256. /node: this folder's parent.
+# The tree goes to standard output as a tar archive, everything that is said on the way to standard error.
 # Environment: SOURCE_DATE_EPOCH.
 set -eu
 umask 022
+exec 3>&1 1>&2
 suite=$1
 tree=/scratch/tree
 
@@ -49,6 +51,9 @@ for device in null urandom zero; do
 done
 ln -sfn /proc/self/fd "$tree/dev/fd"
 cp /node/compose/configure.sh "$tree/tmp/configure.sh"
+echo initrd
 chroot "$tree" sh /tmp/configure.sh
 umount "$tree/dev/null" "$tree/dev/urandom" "$tree/dev/zero" "$tree/proc"
 sh /node/compose/shape.sh "$tree"
+tar --create --directory "$tree" --sort=name --numeric-owner --mtime=@0 --format=pax --pax-option=delete=atime,delete=ctime \
+    --xattrs --xattrs-include=security.capability . >&3

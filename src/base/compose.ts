@@ -1,0 +1,117 @@
+import { join } from "node:path";
+import type { Context } from "../core/context.ts";
+import { runStep } from "../core/step.ts";
+import { writeAtomic } from "../host/files.ts";
+import { ensureFolder, listFiles, makeFolder, removeTree } from "../host/folders.ts";
+import { packageFolder } from "../host/package-files.ts";
+import { withProcessLock } from "../host/process-lock.ts";
+import { commitTar } from "../ostree/commit-tar.ts";
+import type { CommitChecksum } from "../ostree/object.ts";
+import { findRef } from "../ostree/ref.ts";
+import type { Repo } from "../ostree/repo.ts";
+import { fetchDebs } from "./debs.ts";
+import type { LockedBase } from "./locked.ts";
+import { recipeDigest } from "./recipe.ts";
+import { openToolsRoot, runInTools, startInTools, type ToolsRoot } from "./tools.ts";
+
+const step = "compose base";
+const waitMs = 1_800_000;
+
+/**
+ * Makes the commit of the base tree: the locked packages, installed by dpkg in a namespace, with an initrd, in the shape that
+ * OSTree deploys. The same lock gives the same commit on any machine; one that is in the repo already is not made again.
+ */
+export async function composeBase(
+  context: Context,
+  repo: Repo,
+  locked: LockedBase,
+  mirror?: string,
+): Promise<{ readonly commit: CommitChecksum }> {
+  const ref = `igneous/base/${(await recipeDigest(locked)).slice(0, 32)}`;
+  const there = await findRef(repo, ref);
+  if (there !== undefined) {
+    const kept = { value: { commit: there }, outcome: "unchanged" as const };
+    return runStep(context, step, composeTitle, async () => kept);
+  }
+  await fetchDebs(context, [...locked.packages, ...locked.tools], mirror);
+  const tools = await openToolsRoot(context, locked, mirror);
+  return runStep(context, step, composeTitle, () =>
+    withScratch(context, tools, async (scratch) => {
+      const commit = await compose(context, repo, { locked, tools, scratch, ref });
+      return { value: { commit }, note: `${locked.packages.length} packages` };
+    }),
+  );
+}
+
+const composeTitle = "Composing the base tree";
+
+interface Composition {
+  readonly locked: LockedBase;
+  readonly tools: ToolsRoot;
+  readonly scratch: string;
+  readonly ref: string;
+}
+
+async function compose(context: Context, repo: Repo, composition: Composition): Promise<CommitChecksum> {
+  const { locked, tools, scratch, ref } = composition;
+  const packages = [...locked.packages].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const list = packages.map(({ sha256, name }) => `${sha256} ${name}\n`).join("");
+  await writeAtomic(join(scratch, "packages"), list);
+  await ensureFolder(join(scratch, "flat"));
+  const debs = join(context.cacheDir, "debs");
+  const composing = startInTools(context, tools, ["sh", "/node/compose/compose.sh", locked.suite], {
+    binds: [
+      { source: scratch, target: "/scratch" },
+      { source: join(scratch, "flat"), target: "/flat" },
+      { source: debs, target: "/flat/debs", readOnly: true },
+      { source: join(packageFolder, "node"), target: "/node", readOnly: true },
+    ],
+    onStderr: reportProgress(context, packages.length),
+  });
+  composing.stdin.end();
+  const archive = composing.stdout as AsyncIterable<Buffer>;
+  return commitTar(context, repo, archive, () => composing.done, { ref, subject: `Debian ${locked.suite}` });
+}
+
+/** dpkg unpacks and sets up each package once; the first few, which mmdebstrap unpacks by itself, are not seen. */
+function reportProgress(context: Context, packages: number): (text: string) => void {
+  let done = 0;
+  return (text) => {
+    done += text.match(/^(?:Unpacking|Setting up) /gmu)?.length ?? 0;
+    const note = /^initrd$/mu.test(text) ? { note: "making the initrd" } : {};
+    context.emit({
+      type: "step-progress",
+      step,
+      done: Math.min(done, 2 * packages),
+      total: 2 * packages,
+      unit: "items",
+      ...note,
+    });
+  };
+}
+
+/** A folder that is gone afterwards, and so are those of runs that were killed. Only one process composes at a time. */
+async function withScratch<T>(
+  context: Context,
+  tools: ToolsRoot,
+  body: (folder: string) => Promise<T>,
+): Promise<T> {
+  const parent = join(context.cacheDir, "compose");
+  return withProcessLock(context, join(context.cacheDir, "compose.lock"), waitMs, async () => {
+    await ensureFolder(parent);
+    if ((await listFiles(parent)).length > 0) await emptyInTools(context, tools, parent);
+    const folder = await makeFolder(parent, "");
+    try {
+      return await body(folder);
+    } finally {
+      if (!context.signal.aborted) await emptyInTools(context, tools, parent);
+      await removeTree(parent).catch(() => undefined);
+    }
+  });
+}
+
+/** Files of a tree belong to subordinate ids, which only a namespace may remove. */
+async function emptyInTools(context: Context, tools: ToolsRoot, parent: string): Promise<void> {
+  const binds = [{ source: parent, target: "/stale" }];
+  await runInTools(context, tools, ["find", "/stale", "-mindepth", "1", "-delete"], { binds });
+}
