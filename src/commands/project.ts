@@ -22,11 +22,18 @@ export interface Template {
   readonly digest: Digest;
 }
 
+/** An image for pods, and the name by which they ask for it. */
+export interface Preload {
+  readonly image: string;
+  readonly name: string;
+}
+
 /** A project folder that was read and checked: the spec, what it expands to, and its templates. */
 export interface Project {
   readonly folder: string;
   readonly loaded: LoadedSpec;
   readonly containers: readonly ContainerEntry[];
+  readonly preload: readonly Preload[];
   readonly imageTemplate: Template | undefined;
   readonly launchTemplate: Template | undefined;
   readonly wanted: Wanted;
@@ -43,11 +50,13 @@ export async function loadProject(folder: string): Promise<Project> {
   const imageTemplate = await readTemplate(folder, spec.butane.image);
   const launchTemplate = await readTemplate(folder, spec.butane.launch);
   const templates = [imageTemplate, launchTemplate].filter((template) => template !== undefined);
-  const references = [...expanded.containers.map((container) => container.image), ...spec.preload];
+  const preload = spec.preload.map((item) => (typeof item === "string" ? { image: item, name: item } : item));
+  const references = [...expanded.containers, ...preload].map(({ image }) => image);
   return {
     folder,
     loaded,
     containers: expanded.containers,
+    preload,
     imageTemplate,
     launchTemplate,
     wanted: {

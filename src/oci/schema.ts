@@ -105,3 +105,8 @@ export function parseDocument<T>(schema: z.ZodType<T>, bytes: Uint8Array, what: 
     `${what} is not as the image spec wants it${place}: ${issue?.message ?? "?"}`,
   );
 }
+
+/** Reads an image's config from its text, as a commit keeps it. */
+export function parseImageConfig(text: string, reference: string): ImageConfig {
+  return parseDocument(ImageConfig, new TextEncoder().encode(text), `the config of ${reference}`);
+}

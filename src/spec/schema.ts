@@ -57,6 +57,14 @@ const check = z.strictObject({
   roles: z.array(role).optional(),
 });
 
+const preload = z.union([
+  z.string(),
+  z.strictObject({
+    image: z.string(),
+    name: z.string().min(1).describe("name by which pods ask for it; the reference when not given"),
+  }),
+]);
+
 const registry = z.strictObject({
   mirrors: z.array(z.string()).optional(),
   plainHttp: z.boolean().optional(),
@@ -91,7 +99,7 @@ export const Spec = z.strictObject({
     })
     .prefault({ debian: {} }),
   containers: z.record(name, container).default({}),
-  preload: z.array(z.string()).default([]),
+  preload: z.array(preload).default([]),
   registries: z.record(z.string(), registry).default({}),
   butane: z
     .strictObject({
@@ -108,11 +116,10 @@ export const Spec = z.strictObject({
     .prefault({}),
   bootTest: z
     .strictObject({
-      roles: z.array(role).default(["control-plane", "worker"]),
-      containers: z
+      roles: z
         .array(name)
-        .optional()
-        .describe("only these are started by the boot check; all of its roles when not given"),
+        .default(["control-plane", "worker"])
+        .describe("roles, or names of single containers, that the boot check starts"),
       memory: size.default("2GiB"),
       cpus: z.number().int().min(1).max(64).default(2),
     })

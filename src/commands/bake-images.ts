@@ -1,0 +1,90 @@
+import type { Context } from "../core/context.ts";
+import { IgneousError } from "../core/errors.ts";
+import { runStep } from "../core/step.ts";
+import type { LockedImage } from "../lock/schema.ts";
+import { parseReference, type Reference } from "../oci/reference.ts";
+import { type ResolvedImage, resolveImage } from "../oci/resolve.ts";
+import { type ImageConfig, parseImageConfig } from "../oci/schema.ts";
+import { openSource } from "../oci/source.ts";
+import { imageRef } from "../ostree/image-ref.ts";
+import { importImage } from "../ostree/import.ts";
+import type { CommitChecksum } from "../ostree/object.ts";
+import { readCommit } from "../ostree/object-read.ts";
+import { findRef } from "../ostree/ref.ts";
+import type { Repo } from "../ostree/repo.ts";
+import { type Project, sourceOptions } from "./project.ts";
+
+/** An image that is in the repo, byte for byte as the lock has it. */
+export interface BakedImage {
+  readonly locked: LockedImage;
+  readonly commit: CommitChecksum;
+  readonly config: ImageConfig;
+}
+
+/** Brings every locked image into the repo. Those that are there already are not asked for anywhere. */
+export async function importImages(
+  context: Context,
+  project: Project,
+  repo: Repo,
+  images: readonly LockedImage[],
+): Promise<ReadonlyMap<string, BakedImage>> {
+  const result = new Map<string, BakedImage>();
+  for (const locked of images) {
+    const step = `import ${locked.reference}`;
+    const baked = await runStep(context, step, `import ${locked.reference}`, async () => {
+      const known = await findImage(repo, locked);
+      if (known !== undefined) return { value: known, outcome: "unchanged" };
+      const value = await pullImage(context, project, repo, locked, step);
+      return { value, note: `${locked.layers.length} layers` };
+    });
+    result.set(locked.reference, baked);
+  }
+  return result;
+}
+
+async function findImage(repo: Repo, locked: LockedImage): Promise<BakedImage | undefined> {
+  const commit = await findRef(repo, imageRef(locked.reference));
+  if (commit === undefined) return undefined;
+  const { metadata } = readCommit(repo, commit);
+  const config = metadata["ostree.container.image-config"];
+  if (metadata["ostree.manifest-digest"] !== locked.manifestDigest || typeof config !== "string")
+    return undefined;
+  return { locked, commit, config: parseImageConfig(config, locked.reference) };
+}
+
+async function pullImage(
+  context: Context,
+  project: Project,
+  repo: Repo,
+  locked: LockedImage,
+  step: string,
+): Promise<BakedImage> {
+  const reference = lockedReference(locked);
+  const source = await openSource(context, reference, sourceOptions(project));
+  const resolved = await resolveImage(source, reference, project.loaded.spec.platform);
+  requireLocked(locked, resolved);
+  const { commit } = await importImage(context, repo, resolved, {
+    source,
+    name: locked.reference,
+    onProgress: (done, total) => context.emit({ type: "step-progress", step, done, total, unit: "bytes" }),
+  });
+  return { locked, commit, config: resolved.config };
+}
+
+/** By digest, so that a tag which has moved since cannot matter. */
+function lockedReference(locked: LockedImage): Reference {
+  return { ...parseReference(locked.reference), digest: locked.manifestDigest };
+}
+
+function requireLocked(locked: LockedImage, resolved: ResolvedImage): void {
+  const layers = (image: { readonly layers: LockedImage["layers"] | ResolvedImage["layers"] }): string =>
+    image.layers.map(({ digest, diffId, size }) => `${digest} ${diffId} ${size}`).join("\n");
+  if (resolved.configDigest === locked.configDigest && layers(resolved) === layers(locked)) return;
+  throw new IgneousError(
+    "lock-stale",
+    `what the lock says of ${locked.reference} is not what its manifest says`,
+    {
+      hint: "run: igneous lock --update",
+    },
+  );
+}
