@@ -15,6 +15,7 @@ export type Ec2Api = Pick<
   | "describeInstances"
   | "describeLaunchTemplates"
   | "describeLaunchTemplateVersions"
+  | "describeRegions"
   | "describeSnapshots"
   | "disableImageDeregistrationProtection"
   | "enableImageDeprecation"

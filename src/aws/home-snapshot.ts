@@ -6,15 +6,13 @@ import { formatBytes } from "../core/units.ts";
 import type { Aws } from "./apis.ts";
 import { type BlockMap, blockSize, findBlockMap } from "./block-map.ts";
 import { awsErrorCode } from "./failure.ts";
-import { encryptionIn, imageDescription, tagList } from "./image-input.ts";
+import { completeSnapshotInput, encryptionIn, startSnapshotInput } from "./image-input.ts";
 import { type Journal, type JournalSnapshot, sentLogPath } from "./journal.ts";
 import { type BlockCounts, type PublishBuild, tagNames } from "./publish-types.ts";
 import { uploadBlocks } from "./upload.ts";
 import { planUpload, type UploadPlan, volumeGiB } from "./upload-plan.ts";
 import { findSnapshot, seenSoon, waitForSnapshot } from "./waits.ts";
 
-/** Minutes without a finished upload after which EBS gives a snapshot up. */
-const uploadMinutes = 240;
 const freshStarts = 3;
 
 export interface HomeSnapshot {
@@ -61,16 +59,7 @@ async function begin(work: Work): Promise<Begun> {
   const ebs = await aws.ebs(region);
   const { attempt } = journal.state();
   try {
-    const started = await ebs.startSnapshot({
-      VolumeSize: volumeGiB(map),
-      Description: imageDescription(build),
-      Tags: tagList(build),
-      Timeout: uploadMinutes,
-      ClientToken: clientToken(build, region, attempt),
-      ...(wanted.parent === undefined ? {} : { ParentSnapshotId: wanted.parent.snapshotId }),
-      ...(wanted.parent === undefined && wanted.encrypted ? { Encrypted: true } : {}),
-      ...(wanted.parent === undefined && wanted.kmsKey !== undefined ? { KmsKeyArn: wanted.kmsKey } : {}),
-    });
+    const started = await ebs.startSnapshot(startSnapshotInput(build, wanted, volumeGiB(map), attempt));
     const begun = { ...wanted, snapshotId: needed(started.SnapshotId), account: needed(started.OwnerId) };
     await journal.update((state) => ({ ...state, snapshot: begun }));
     return begun;
@@ -92,10 +81,6 @@ async function begin(work: Work): Promise<Begun> {
     }
     throw error;
   }
-}
-
-export function clientToken(build: PublishBuild, region: string, attempt: number): string {
-  return `igneous-${build.buildId.replace(/^sha256:/u, "").slice(0, 32)}-${build.disk.sha256.slice(0, 16)}-${region}-${attempt}`;
 }
 
 /** The journal's snapshot, or a finished one of this build that was made without this journal. */
@@ -162,14 +147,18 @@ async function chooseParameters({ context, aws, build, region, map }: Work): Pro
   return { ...plain, parent: { snapshotId: ami.snapshotId, buildId: parent.buildId } };
 }
 
+/** The block digests of the parent, where they are kept and it is published in the home region. */
+export async function findParentMap(build: PublishBuild): Promise<BlockMap | undefined> {
+  const [home] = build.publish.regions;
+  const published = build.parent?.amis.some(({ region }) => region === home) === true;
+  return build.parent === undefined || !published ? undefined : findBlockMap(build.parent.folder);
+}
+
 /** Sends what is missing and waits. Undefined when EBS gave the snapshot up and a new one must be started. */
 async function finish(work: Work, begun: Begun): Promise<HomeSnapshot | undefined> {
   const { context, aws, build, region, map, journal } = work;
   const { snapshotId } = begun;
-  const parentMap =
-    begun.parent === undefined || build.parent === undefined
-      ? undefined
-      : await findBlockMap(build.parent.folder);
+  const parentMap = begun.parent === undefined ? undefined : await findParentMap(build);
   if (begun.parent !== undefined && parentMap === undefined) return abandon(work, snapshotId);
   const plan = planUpload(map, parentMap);
   const look = (): Promise<Snapshot | undefined> => findSnapshot(aws, region, snapshotId);
@@ -226,13 +215,7 @@ async function complete(work: Work, snapshotId: string, count: number, aggregate
   const { aws, region } = work;
   const ebs = await aws.ebs(region);
   try {
-    await ebs.completeSnapshot({
-      SnapshotId: snapshotId,
-      ChangedBlocksCount: count,
-      ...(count === 0
-        ? {}
-        : { Checksum: aggregate, ChecksumAlgorithm: "SHA256", ChecksumAggregationMethod: "LINEAR" }),
-    });
+    await ebs.completeSnapshot(completeSnapshotInput(snapshotId, count, aggregate));
   } catch (error) {
     // The answer to an earlier call may have been lost; then it is on its way or done.
     if (awsErrorCode(error) !== "ValidationException") throw error;

@@ -1,4 +1,11 @@
-import type { LaunchPermission, RegisterImageCommandInput, TagSpecification } from "@aws-sdk/client-ec2";
+import type { CompleteSnapshotCommandInput, StartSnapshotCommandInput } from "@aws-sdk/client-ebs";
+import type {
+  CopyImageCommandInput,
+  LaunchPermission,
+  RegisterImageCommandInput,
+  TagSpecification,
+} from "@aws-sdk/client-ec2";
+import type { PutParameterCommandInput } from "@aws-sdk/client-ssm";
 import { tagNames, type PublishBuild, type PublishSpec } from "./publish-types.ts";
 
 /** The inputs of the calls that make things, as plain values: a dry run prints them, a publish sends them. */
@@ -8,7 +15,7 @@ export function imageName({ specName, buildId }: Pick<PublishBuild, "specName" |
   return `${specName}-${buildId.replace(/^sha256:/u, "").slice(0, 12)}`;
 }
 
-export function tagsOf(build: PublishBuild): Readonly<Record<string, string>> {
+function tagsOf(build: PublishBuild): Readonly<Record<string, string>> {
   return {
     Name: imageName(build),
     ...build.publish.tags,
@@ -18,11 +25,11 @@ export function tagsOf(build: PublishBuild): Readonly<Record<string, string>> {
   };
 }
 
-export function tagList(build: PublishBuild): { Key: string; Value: string }[] {
+function tagList(build: PublishBuild): { Key: string; Value: string }[] {
   return Object.entries(tagsOf(build)).map(([Key, Value]) => ({ Key, Value }));
 }
 
-export function tagSpecification(build: PublishBuild, resource: "image" | "snapshot"): TagSpecification {
+function tagSpecification(build: PublishBuild, resource: "image" | "snapshot"): TagSpecification {
   return { ResourceType: resource, Tags: tagList(build) };
 }
 
@@ -36,6 +43,77 @@ export const imageAttributes = {
   SriovNetSupport: "simple",
   RootDeviceName: "/dev/xvda",
 } as const;
+
+/** Minutes without a finished upload after which EBS gives a snapshot up. */
+const uploadMinutes = 240;
+
+/** Equal for equal calls, so that a repeated call finds what the first one made. */
+function clientToken(build: PublishBuild, region: string, attempt: number): string {
+  const id = build.buildId.replace(/^sha256:/u, "").slice(0, 32);
+  return `igneous-${id}-${build.disk.sha256.slice(0, 16)}-${region}-${attempt}`;
+}
+
+/** What a snapshot inherits from a parent, encryption too, must not be named again. */
+export function startSnapshotInput(
+  build: PublishBuild,
+  wanted: {
+    readonly region: string;
+    readonly encrypted: boolean;
+    readonly kmsKey?: string;
+    readonly parent?: { readonly snapshotId: string };
+  },
+  volumeSize: number,
+  attempt: number,
+): StartSnapshotCommandInput {
+  const { parent, kmsKey } = wanted;
+  const encryption = wanted.encrypted
+    ? { Encrypted: true, ...(kmsKey === undefined ? {} : { KmsKeyArn: kmsKey }) }
+    : {};
+  return {
+    VolumeSize: volumeSize,
+    Description: imageDescription(build),
+    Tags: tagList(build),
+    Timeout: uploadMinutes,
+    ClientToken: clientToken(build, wanted.region, attempt),
+    ...(parent === undefined ? encryption : { ParentSnapshotId: parent.snapshotId }),
+  };
+}
+
+export function completeSnapshotInput(
+  snapshotId: string,
+  count: number,
+  aggregate: string,
+): CompleteSnapshotCommandInput {
+  const sum = {
+    Checksum: aggregate,
+    ChecksumAlgorithm: "SHA256",
+    ChecksumAggregationMethod: "LINEAR",
+  } as const;
+  return { SnapshotId: snapshotId, ChangedBlocksCount: count, ...(count === 0 ? {} : sum) };
+}
+
+export function copyImageInput(
+  build: PublishBuild,
+  region: string,
+  home: { readonly region: string; readonly amiId: string },
+  attempt: number,
+): CopyImageCommandInput {
+  const { encrypted, kmsKey } = encryptionIn(build.publish, region);
+  return {
+    Name: imageName(build),
+    Description: imageDescription(build),
+    SourceRegion: home.region,
+    SourceImageId: home.amiId,
+    ClientToken: `${clientToken(build, region, attempt)}-${home.amiId}`,
+    TagSpecifications: [tagSpecification(build, "image"), tagSpecification(build, "snapshot")],
+    ...(encrypted ? { Encrypted: true } : {}),
+    ...(kmsKey === undefined ? {} : { KmsKeyId: kmsKey }),
+  };
+}
+
+export function parameterInput(name: string, amiId: string): PutParameterCommandInput {
+  return { Name: name, Value: amiId, Type: "String", DataType: "aws:ec2:image", Overwrite: true };
+}
 
 export function registerImageInput(
   build: PublishBuild,
@@ -61,7 +139,7 @@ export function registerImageInput(
   };
 }
 
-export function imageDescription(build: PublishBuild): string {
+function imageDescription(build: PublishBuild): string {
   return `igneous build ${build.buildId} of ${build.specName}`;
 }
 

@@ -4,14 +4,8 @@ import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
-import { clientToken, needed } from "./home-snapshot.ts";
-import {
-  encryptionIn,
-  imageDescription,
-  imageName,
-  registerImageInput,
-  tagSpecification,
-} from "./image-input.ts";
+import { needed } from "./home-snapshot.ts";
+import { copyImageInput, registerImageInput } from "./image-input.ts";
 import type { Journal } from "./journal.ts";
 import { type PublishBuild, tagNames } from "./publish-types.ts";
 import { findImage, seenSoon, waitForImage } from "./waits.ts";
@@ -40,20 +34,10 @@ export async function ensureHomeImage(
 /** The AMI of the build in another region: the journal's, one found by its tags, or a new copy. */
 export async function ensureCopy(work: ImageWork, home: { region: string; amiId: string }): Promise<Image> {
   const { aws, build, region, journal } = work;
-  const { encrypted, kmsKey } = encryptionIn(build.publish, region);
   return ensureImage(work, async () => {
     const ec2 = await aws.ec2(region);
     const attempt = journal.state().copyAttempts?.[region] ?? 0;
-    const copied = await ec2.copyImage({
-      Name: imageName(build),
-      Description: imageDescription(build),
-      SourceRegion: home.region,
-      SourceImageId: home.amiId,
-      ClientToken: `${clientToken(build, region, attempt)}-${home.amiId}`,
-      TagSpecifications: [tagSpecification(build, "image"), tagSpecification(build, "snapshot")],
-      ...(encrypted ? { Encrypted: true } : {}),
-      ...(kmsKey === undefined ? {} : { KmsKeyId: kmsKey }),
-    });
+    const copied = await ec2.copyImage(copyImageInput(build, region, home, attempt));
     return needed(copied.ImageId);
   });
 }

@@ -4,7 +4,7 @@ import { IgneousError } from "../core/errors.ts";
 import type { Aws } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
 import { needed } from "./home-snapshot.ts";
-import { deprecationTime, launchPermissions, permissionKey } from "./image-input.ts";
+import { deprecationTime, launchPermissions, parameterInput, permissionKey } from "./image-input.ts";
 import type { PublishSpec } from "./publish-types.ts";
 
 const parameterWithinMs = 120_000;
@@ -66,14 +66,7 @@ async function writeParameter(
 ): Promise<void> {
   if ((await findParameter(aws, region, name)) === amiId) return;
   const ssm = await aws.ssm(region);
-  const value = {
-    Name: name,
-    Value: amiId,
-    Type: "String",
-    DataType: "aws:ec2:image",
-    Overwrite: true,
-  } as const;
-  await ssm.putParameter(value);
+  await ssm.putParameter(parameterInput(name, amiId));
   // AWS looks at the AMI after it has answered, and keeps the old value when it does not like it.
   const until = aws.clock.now() + parameterWithinMs;
   while ((await findParameter(aws, region, name)) !== amiId) {

@@ -10,6 +10,13 @@ import type { World } from "./world.ts";
 /** What uses images: instances and launch templates. */
 export function imageUserHandlers(world: World): Handlers {
   return {
+    DescribeRegions: () => ({
+      Regions: world.regions.map((RegionName) => ({
+        RegionName,
+        Endpoint: `ec2.${RegionName}.amazonaws.com`,
+        OptInStatus: "opt-in-not-required",
+      })),
+    }),
     DescribeInstances: (input: DescribeInstancesRequest, call) => instances(world, input, call),
     DescribeLaunchTemplates: (input: DescribeLaunchTemplatesRequest, call) => templates(world, input, call),
     DescribeLaunchTemplateVersions: (input: DescribeLaunchTemplateVersionsRequest, call) =>

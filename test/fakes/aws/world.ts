@@ -3,6 +3,8 @@ import { type Call, createIds } from "./service.ts";
 /** Everything that exists in the simulated AWS, over all regions and accounts. States follow from times and the clock. */
 export interface World {
   readonly newId: (prefix: string) => string;
+  /** Regions that are enabled for every account. */
+  readonly regions: readonly string[];
   readonly snapshots: Map<string, Snapshot>;
   readonly images: Map<string, Image>;
   readonly parameters: Map<string, Parameter>;
@@ -103,6 +105,7 @@ export interface Group {
 export function createWorld(): World {
   return {
     newId: createIds(),
+    regions: ["ap-southeast-2", "eu-central-1", "eu-west-1", "us-east-1", "us-west-2"],
     snapshots: new Map(),
     images: new Map(),
     parameters: new Map(),

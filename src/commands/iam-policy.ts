@@ -1,0 +1,24 @@
+import { iamPolicy, type Policy, type PolicyCommand, policyCommands } from "../aws/iam-policy.ts";
+import type { PublishSpec } from "../aws/publish-types.ts";
+import { IgneousError } from "../core/errors.ts";
+import { findSuggestion } from "../core/suggest.ts";
+
+interface IamPolicyOptions {
+  /** `publish`, `gc`, `status`, `verify`. */
+  readonly command: string;
+  readonly specName: string;
+  readonly publish: PublishSpec;
+}
+
+/** The IAM policy that a command needs for this spec, and no more. */
+export function renderIamPolicy({ command, specName, publish }: IamPolicyOptions): Policy {
+  if (isPolicyCommand(command)) return iamPolicy(command, specName, publish);
+  const meant = findSuggestion(command, policyCommands);
+  throw new IgneousError("usage", `there is no policy for '${command}'`, {
+    hint: meant === undefined ? `name one of: ${policyCommands.join(", ")}` : `did you mean '${meant}'?`,
+  });
+}
+
+function isPolicyCommand(command: string): command is PolicyCommand {
+  return (policyCommands as readonly string[]).includes(command);
+}
