@@ -31,11 +31,11 @@ if [ "$("$go" env GOVERSION 2>/dev/null)" = "go$version" ]; then
 fi
 
 module=golang.org/toolchain@v0.0.1-go$version.linux-$machine
+field() { sed -n "s/^[[:space:]]*\"$1\": \"\(.*\)\",\{0,1\}\$/\1/p" <<<"$answer"; }
 answer=$("$go" mod download -json "$module" 2>&1) ||
-    fail "Go $version cannot be fetched as a module: $answer
+    fail "Go $version cannot be fetched as a module: $(field Error)
   check the network, 'go env GOPROXY' and the space in 'go env GOMODCACHE' (320 MB), then run again"
 
-field() { sed -n "s/^[[:space:]]*\"$1\": \"\(.*\)\",\{0,1\}\$/\1/p" <<<"$answer"; }
 [ "$(field Sum)" = "$checksum" ] ||
     fail "$module has checksum $(field Sum), wanted $checksum: the proxy serves other bytes than the Go project's"
 

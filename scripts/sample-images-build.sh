@@ -7,7 +7,6 @@ go=$1
 programs=$2
 self=$(readlink -f "$0")
 samples=$(dirname "$self")/../samples
-log=$programs/build.log
 
 # Nothing that the user has set for Go's code generation may reach the images.
 unset GOROOT
@@ -15,7 +14,7 @@ export GOOS=linux GOARCH=amd64 GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOWORK=of
 
 # build NAME MODULE PACKAGE LINKER-FLAGS NOTE [TAGS]; the tags are those of the release's own build
 build() {
-    local name=$1 module=$2 package=$3 linker=$4 note=$5 tags=${6:-} from=$SECONDS inputs
+    local name=$1 module=$2 package=$3 linker=$4 note=$5 tags=${6:-} from=$SECONDS inputs output
     inputs=$(cd "$samples" && { cat go-version "$self"; find "$module" -type f ! -name '*_test.go' -print0 |
         LC_ALL=C sort -z | xargs -0 sha256sum; } | sha256sum)
     if [ -x "$programs/$name" ] && [ "$(cat "$programs/$name.inputs" 2>/dev/null)" = "$inputs" ]; then
@@ -23,8 +22,8 @@ build() {
         return
     fi
     say "building $name ($note)"
-    (cd "$samples/$module" && nice -n 5 "$go" build -trimpath -buildvcs=false -tags "$tags" \
-        -ldflags "-s -w -buildid= $linker" -o "$programs/$name.partial" "$package") >"$log" 2>&1 || failed "$name"
+    output=$(cd "$samples/$module" && nice -n 5 "$go" build -trimpath -buildvcs=false -tags "$tags" \
+        -ldflags "-s -w -buildid= $linker" -o "$programs/$name.partial" "$package" 2>&1) || failed "$name" "$output"
     mv "$programs/$name.partial" "$programs/$name"
     echo "$inputs" >"$programs/$name.inputs"
     say "built $name; $((SECONDS - from)) s"
@@ -33,13 +32,13 @@ build() {
 say() { echo "sample-images: $1" >&2; }
 
 failed() {
-    grep -v '^go: downloading' "$log" | tail -5 >&2
-    if grep -q 'no space left' "$log"; then
+    grep -v '^go: downloading' <<<"$2" | tail -n 20 >&2 || true
+    if grep -q 'no space left' <<<"$2"; then
         say "the disk was full while building $1; all programs need 6 GB in $("$go" env GOCACHE) and $("$go" env GOMODCACHE)"
-    elif grep -Eq 'dial tcp|no such host|i/o timeout|connection refused|module lookup disabled|TLS handshake' "$log"; then
+    elif grep -Eq 'dial tcp|no such host|i/o timeout|connection refused|module lookup disabled|TLS handshake' <<<"$2"; then
         say "the modules of $1 could not be fetched; check the network and 'go env GOPROXY', then run again"
     else
-        say "building $1 failed; the whole output is in $log"
+        say "building $1 failed; the compiler's last lines are above"
     fi
     exit 1
 }
