@@ -41,7 +41,7 @@ export function publishProblems(
     add(["ssmParameter"], "wanted a name that starts with / and not with /aws or /ssm");
   }
   if (launchPermissions(spec).length > 0) {
-    const keyless = spec.regions.filter((region) => {
+    const keyless = [...new Set(spec.regions)].filter((region) => {
       const { encrypted, kmsKey } = encryptionIn(spec, region);
       return encrypted && kmsKey === undefined;
     });

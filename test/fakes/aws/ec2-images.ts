@@ -4,6 +4,7 @@ import type {
   DescribeImagesRequest,
   RegisterImageRequest,
 } from "@aws-sdk/client-ec2";
+import { contentOf } from "./ebs.ts";
 import { passesFilters, tagSet, tagsFor } from "./ec2-query.ts";
 import { AwsError, type Call, type Handlers, page } from "./service.ts";
 import { type Image, imageState, type Snapshot, snapshotState, type World } from "./world.ts";
@@ -123,6 +124,8 @@ function copy(world: World, input: CopyImageRequest, call: Call): object {
   const snapshot: Snapshot = {
     ...from,
     id: world.newId("snap"),
+    parent: undefined,
+    blocks: contentOf(from),
     region: call.region,
     description: `Copied for ${source.id} from ${input.SourceRegion}`,
     tags: tagsFor(input.TagSpecifications, "snapshot"),
