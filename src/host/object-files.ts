@@ -139,3 +139,8 @@ export function removeFile(path: string): void {
     if (systemErrorCode(error) !== "ENOENT") throw error;
   }
 }
+
+/** Whether a process with this id runs on this machine, whoever owns it. */
+export function isRunning(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}

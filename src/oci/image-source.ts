@@ -19,15 +19,21 @@ export interface BlobStream {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
-/** Something that serves one repository of images. What it serves is checked by its callers. */
-export interface ImageSource {
+/** Something that serves one repository of images. Each call is one try, and nothing but its size is checked. */
+export interface BlobServer {
   /** How messages name it, such as `registry.k8s.io/pause`. */
+  readonly name: string;
+  readonly getManifest: (tagOrDigest: string | undefined) => Promise<RawManifest>;
+  readonly openBlob: (blob: BlobDescriptor, offset: number) => Promise<BlobStream>;
+}
+
+/** Where images come from: a layout on this machine, or a registry with its mirrors, retries and cache. */
+export interface ImageSource {
   readonly name: string;
   /** By tag, by digest, or whatever the source has when neither is given. At most 4 MiB. */
   readonly getManifest: (tagOrDigest: string | undefined) => Promise<RawManifest>;
-  readonly openBlob: (blob: BlobDescriptor, offset: number) => Promise<BlobStream>;
-  /** The path of a blob that lies on this machine already, unverified. */
-  readonly findLocalBlob?: (blob: BlobDescriptor) => Promise<string | undefined>;
+  /** Brings a blob to this machine if it is not here, and tells its path. Readers check its digest all the same. */
+  readonly fetchBlob: (blob: BlobDescriptor, onProgress?: (bytes: number) => void) => Promise<string>;
 }
 
 export const manifestLimit: number = 4 * 1024 * 1024;

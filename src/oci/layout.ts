@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Digest, digestHex, digestOf, isDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
-import { readLimited, readStream } from "../host/read-file.ts";
+import { readLimited } from "../host/read-file.ts";
 import { sizeOf } from "../host/files.ts";
 import { type ImageSource, manifestLimit } from "./image-source.ts";
 import { indexTypes } from "./media-type.ts";
@@ -39,10 +39,7 @@ export async function openLayout(folder: string): Promise<ImageSource> {
       const bytes = (await readLimited(await need(chosen.digest), manifestLimit)) ?? new Uint8Array(0);
       return { bytes, digest: chosen.digest, mediaType: chosen.mediaType };
     },
-    async openBlob(blob, offset) {
-      return { offset, chunks: readStream(await need(blob.digest), offset) };
-    },
-    findLocalBlob: (blob) => need(blob.digest),
+    fetchBlob: (blob) => need(blob.digest),
   };
 }
 

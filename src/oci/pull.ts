@@ -1,18 +1,123 @@
+import { createHash, type Hash } from "node:crypto";
 import type { Context } from "../core/context.ts";
+import { digestFromHex, type Sha256Hex } from "../core/digest.ts";
+import { IgneousError } from "../core/errors.ts";
+import { removeFile } from "../host/object-files.ts";
 import { sizeOf } from "../host/files.ts";
+import { openPartialFile, type PartialFile } from "../host/partial-file.ts";
+import { withProcessLock } from "../host/process-lock.ts";
 import { readStream } from "../host/read-file.ts";
-import { blobPath } from "./blob-cache.ts";
-import type { BlobDescriptor, ImageSource } from "./image-source.ts";
+import { blobPath, partialPath } from "./blob-cache.ts";
+import type { BlobDescriptor, BlobServer } from "./image-source.ts";
+import { RangeRefused } from "./registry.ts";
+import { type RetryPolicy, TransientFailure, withRetries } from "./retry.ts";
 
-/** The bytes of a blob from this machine when it is here, else from the source. The reader checks them. */
-export async function openVerifiedBlob(
+/** Another process that pulls the same blob is waited for; it makes progress or gives up by itself. */
+const patience = 6 * 60 * 60 * 1000;
+
+/**
+ * Brings a blob into the cache and tells its path. Its size and digest are checked before it gets its name; what a
+ * broken connection or a killed process left is continued. Processes that want the same blob take turns.
+ */
+export async function pullBlob(
   context: Context,
-  source: ImageSource,
+  policy: RetryPolicy,
+  server: BlobServer,
   blob: BlobDescriptor,
-): Promise<AsyncIterable<Uint8Array>> {
-  const local = await source.findLocalBlob?.(blob);
-  if (local !== undefined) return readStream(local);
-  const cached = blobPath(context, blob.digest);
-  if ((await sizeOf(cached)) === blob.size) return readStream(cached);
-  return (await source.openBlob(blob, 0)).chunks;
+  onProgress: (bytes: number) => void = () => undefined,
+): Promise<string> {
+  const path = blobPath(context, blob.digest);
+  if ((await sizeOf(path)) === blob.size) return path;
+  const partial = partialPath(context, blob.digest);
+  return withProcessLock(context, `${partial}.lock`, patience, async () => {
+    if ((await sizeOf(path)) === blob.size) return path;
+    const file = await openPartialFile(partial);
+    try {
+      await download(context, policy, server, blob, { file, path: partial, onProgress });
+      await file.finish(path);
+    } finally {
+      await file.close();
+    }
+    removeFile(`${partial}.lock`);
+    return path;
+  });
+}
+
+interface Target {
+  readonly file: PartialFile;
+  readonly path: string;
+  readonly onProgress: (bytes: number) => void;
+}
+
+async function download(
+  context: Context,
+  policy: RetryPolicy,
+  server: BlobServer,
+  blob: BlobDescriptor,
+  target: Target,
+): Promise<void> {
+  const { file, path, onProgress } = target;
+  const what = `the blob ${blob.digest} of ${server.name}`;
+  if (file.size() > blob.size) await file.restart();
+  let hash = await hashOf(path);
+  let furthest = file.size();
+  const restart = async (): Promise<void> => {
+    await file.restart();
+    hash = createHash("sha256");
+  };
+  const attempt = async (progressed: () => void): Promise<void> => {
+    if (file.size() === blob.size && blob.size > 0) return;
+    const { offset, chunks } = await openAt(server, blob, file.size(), restart);
+    if (offset !== file.size()) await restart();
+    for await (const chunk of chunks) {
+      if (file.size() + chunk.length > blob.size) {
+        await restart();
+        throw new IgneousError(
+          "blob-too-large",
+          `${what} is larger than the ${blob.size} bytes of its descriptor`,
+        );
+      }
+      await file.append(chunk);
+      hash.update(chunk);
+      onProgress(file.size());
+      if (file.size() > furthest) {
+        furthest = file.size();
+        progressed();
+      }
+    }
+    if (file.size() < blob.size)
+      throw new TransientFailure(`the body ended after ${file.size()} of ${blob.size} bytes`);
+  };
+  const wasContinued = file.size() > 0;
+  await withRetries(context, policy, what, attempt);
+  const actual = digestFromHex(hash.digest("hex") as Sha256Hex);
+  if (actual === blob.digest) return;
+  await restart();
+  // What an earlier process left may have been the wrong part.
+  if (wasContinued) return download(context, policy, server, blob, target);
+  throw new IgneousError("blob-digest-mismatch", `${what} was served with the digest ${actual}`, {
+    hint: "the registry or something on the way changed it; try another mirror",
+  });
+}
+
+async function openAt(
+  server: BlobServer,
+  blob: BlobDescriptor,
+  offset: number,
+  restart: () => Promise<void>,
+): Promise<Awaited<ReturnType<BlobServer["openBlob"]>>> {
+  try {
+    return await server.openBlob(blob, offset);
+  } catch (error) {
+    if (!(error instanceof RangeRefused)) throw error;
+    await restart();
+    return server.openBlob(blob, 0);
+  }
+}
+
+/** The hash of what an earlier process left, ready to go on. */
+async function hashOf(path: string): Promise<Hash> {
+  const hash = createHash("sha256");
+  for await (const chunk of readStream(path)) hash.update(chunk);
+  return hash;
 }

@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
+import { readLimited } from "../host/read-file.ts";
 import { type ImageSource, manifestLimit, type RawManifest } from "./image-source.ts";
 import { configTypes, indexTypes, manifestTypes } from "./media-type.ts";
 import { formatReference, type Reference } from "./reference.ts";
@@ -204,20 +205,8 @@ async function fetchConfig(source: ImageSource, descriptor: Descriptor): Promise
       `${what} has ${descriptor.size} bytes; the limit is ${manifestLimit}`,
     );
   }
-  const { chunks } = await source.openBlob(descriptor, 0);
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.length;
-    if (size > descriptor.size) {
-      throw new IgneousError(
-        "blob-too-large",
-        `${what} is larger than the ${descriptor.size} bytes of its descriptor`,
-      );
-    }
-    parts.push(chunk);
-  }
-  const bytes = Buffer.concat(parts);
+  const bytes = await readLimited(await source.fetchBlob(descriptor), descriptor.size);
+  if (bytes === undefined) throw new IgneousError("image-not-found", `${what} is gone`);
   const actual = digestOf(bytes);
   if (actual !== descriptor.digest) throw mismatch(source, "config", descriptor.digest, actual);
   return bytes;

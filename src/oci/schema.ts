@@ -86,6 +86,8 @@ export const CredentialFile = z.looseObject({
   credsStore: z.string().optional(),
 });
 
+export type CredentialFile = z.infer<typeof CredentialFile>;
+
 export const HelperAnswer = z.looseObject({ Username: z.string(), Secret: z.string() });
 
 /** Reads JSON bytes as one of the documents above; `what` names them in the error. */

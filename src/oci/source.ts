@@ -1,16 +1,23 @@
 import { resolve } from "node:path";
 import type { Context } from "../core/context.ts";
-import { IgneousError } from "../core/errors.ts";
+import { createHttpClient, type HttpClient, type HttpTimeouts, isLoopback } from "../host/http.ts";
+import { createAuthorizer } from "./authorizer.ts";
+import { cachedSource } from "./cached-source.ts";
+import { type CredentialSource, fileCredentials } from "./credentials.ts";
 import type { ImageSource } from "./image-source.ts";
 import { openLayout } from "./layout.ts";
-import type { Reference } from "./reference.ts";
+import { withMirrors } from "./mirrors.ts";
+import { parseReference, type Reference, type RegistryReference } from "./reference.ts";
+import { openRegistry } from "./registry.ts";
+import { defaultRetryPolicy, type RetryPolicy } from "./retry.ts";
 
 /** How a registry is reached; the `registries:` of the spec, by host name. */
 export interface RegistrySettings {
-  /** Tried in this order before the registry itself: hosts, or OCI layouts (`oci:FOLDER`) for a bake without network. */
+  /** Tried in this order before the registry itself: `host[:port][/path]`, or `oci:FOLDER` for a bake without network. */
   readonly mirrors?: readonly string[] | undefined;
+  /** Without TLS. Localhost is spoken to like that when nothing is said. */
   readonly plainHttp?: boolean | undefined;
-  /** PEM file of certificate authorities to trust besides the system's. */
+  /** PEM file of certificate authorities to trust besides those that Node trusts. */
   readonly caFile?: string | undefined;
 }
 
@@ -18,14 +25,67 @@ export interface SourceOptions {
   readonly registries?: Readonly<Record<string, RegistrySettings>>;
   /** Folder that relative paths start from; the current one when not given. */
   readonly folder?: string;
+  /** Asked when no credential file knows a registry. */
+  readonly credentialSource?: CredentialSource;
+  readonly retryPolicy?: RetryPolicy;
+  readonly timeouts?: HttpTimeouts;
 }
 
-/** Opens the place that a reference names. Nothing is fetched yet from a registry. */
+/** Opens the place that a reference names, with its mirrors before it. Registries are not asked anything yet. */
 export async function openSource(
-  _context: Context,
+  context: Context,
   reference: Reference,
   options: SourceOptions = {},
 ): Promise<ImageSource> {
   if (reference.kind === "layout") return openLayout(resolve(options.folder ?? ".", reference.folder));
-  throw new IgneousError("registry-failed", `${reference.registry} cannot be reached`);
+  const origin = await openOrigin(context, reference, options);
+  const mirrors = options.registries?.[reference.registry]?.mirrors ?? [];
+  if (mirrors.length === 0) return origin;
+  return withMirrors(
+    context,
+    reference,
+    mirrors.map((mirror) => () => openMirror(context, reference, mirror, options)),
+    origin,
+  );
+}
+
+async function openMirror(
+  context: Context,
+  { repository }: RegistryReference,
+  mirror: string,
+  options: SourceOptions,
+): Promise<ImageSource> {
+  if (mirror.startsWith("oci:")) return openSource(context, parseReference(mirror), options);
+  const mirrored = parseReference(`${mirror.replace(/\/+$/u, "")}/${repository}`);
+  if (mirrored.kind !== "registry") throw new Error("a mirror is a registry");
+  // There is somewhere else to go, so that a mirror is not waited for as long as the registry itself.
+  const policy = options.retryPolicy ?? defaultRetryPolicy;
+  return openOrigin(context, mirrored, {
+    ...options,
+    retryPolicy: { ...policy, attempts: Math.min(2, policy.attempts) },
+  });
+}
+
+async function openOrigin(
+  context: Context,
+  { registry, repository }: RegistryReference,
+  options: SourceOptions,
+): Promise<ImageSource> {
+  const settings = options.registries?.[registry] ?? {};
+  const plainHttp = settings.plainHttp ?? isLoopback(registry.replace(/:\d+$/u, ""));
+  const http: HttpClient = await createHttpClient(context, {
+    ...(settings.caFile === undefined ? {} : { caFile: resolve(options.folder ?? ".", settings.caFile) }),
+    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+  });
+  const credentials = fileCredentials(context, options.credentialSource);
+  const findCredentials = () => credentials(registry, repository);
+  const authorizer = createAuthorizer(http, {
+    registry,
+    repository,
+    plainHttp,
+    findCredentials,
+    now: Date.now,
+  });
+  const server = openRegistry(http, { registry, repository, plainHttp, authorizer });
+  return cachedSource(context, options.retryPolicy ?? defaultRetryPolicy, server);
 }

@@ -1,6 +1,5 @@
 import type { Context } from "../core/context.ts";
 import type { Digest } from "../core/digest.ts";
-import { withProcessLock } from "../host/process-lock.ts";
 import type { ImageSource } from "../oci/image-source.ts";
 import { layerRefused, type LayerLimits } from "../oci/layer-reader.ts";
 import type { ResolvedImage, ResolvedLayer } from "../oci/resolve.ts";
@@ -14,7 +13,7 @@ import { readLayers } from "./layer-import.ts";
 import type { CommitChecksum } from "./object.ts";
 import { findRef } from "./ref.ts";
 import type { Repo } from "./repo.ts";
-import { type Transaction, withTransaction } from "./transaction.ts";
+import { type Transaction, withRepoLock, withTransaction } from "./transaction.ts";
 
 export interface ImportOptions {
   readonly source: ImageSource;
@@ -24,9 +23,6 @@ export interface ImportOptions {
   /** Compressed bytes read, of those that have to be read. */
   readonly onProgress?: (done: number, total: number) => void;
 }
-
-/** How long another process may keep the repo before we give up waiting. */
-const patience = 10 * 60 * 1000;
 
 /**
  * Imports an image: each layer on `ociimage/layer/<sha256>`, the composed tree on `ociimage/image/<name>`. The commits
@@ -41,7 +37,7 @@ export async function importImage(
   const ref = imageRef(options.name ?? image.reference);
   const known = await findImported(repo, ref, image);
   if (known !== undefined) return known;
-  return withProcessLock(context, `${repo.path}/tmp/igneous.lock`, patience, async () => {
+  return withRepoLock(context, repo, async () => {
     return withTransaction(context, repo, async (transaction) => {
       const layers = await layerIndexes(context, repo, transaction, image, options);
       const tree = compose(image, layers);

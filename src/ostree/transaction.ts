@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Context } from "../core/context.ts";
 import { run } from "../host/exec.ts";
+import { withProcessLock } from "../host/process-lock.ts";
 import { makeFolder, removePath } from "../host/object-files.ts";
 import type { CommitChecksum } from "./object.ts";
 import { type ObjectWriter, openObjectWriter } from "./object-writer.ts";
@@ -48,6 +49,14 @@ export async function withTransaction<T>(
     writer.close();
     if (staged !== repo) removePath(staged.path);
   }
+}
+
+/** How long another process may keep the repo before we give up waiting. */
+const patience = 10 * 60 * 1000;
+
+/** Held by whoever writes into a repo or removes from it. */
+export function withRepoLock<T>(context: Context, repo: Repo, body: () => Promise<T>): Promise<T> {
+  return withProcessLock(context, `${repo.path}/tmp/igneous.lock`, patience, body);
 }
 
 async function openStage(context: Context, repo: Repo): Promise<Repo> {
