@@ -1,8 +1,8 @@
 import type { Context } from "../core/context.ts";
 import { digestHex } from "../core/digest.ts";
 import { packArchive } from "../oci/archive.ts";
+import { readStream } from "../host/read-file.ts";
 import type { ImageSource } from "../oci/image-source.ts";
-import { openVerifiedBlob } from "../oci/pull.ts";
 import type { ResolvedImage } from "../oci/resolve.ts";
 import { putCommit } from "./commit.ts";
 import { findRef } from "./ref.ts";
@@ -39,7 +39,7 @@ export async function importArchive(
 ): Promise<StoredFile> {
   const { source, name } = options;
   return withTransaction(context, repo, async ({ writer, staged, publish }) => {
-    const archive = packArchive(image, name, (blob) => openVerifiedBlob(context, source, blob));
+    const archive = packArchive(image, name, async (blob) => readStream(await source.fetchBlob(blob)));
     const file = writer.openFile({ uid: 0, gid: 0, mode: 0o644, xattrs: [] }, archive.size);
     for await (const chunk of archive.chunks) {
       context.signal.throwIfAborted();

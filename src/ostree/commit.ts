@@ -3,7 +3,7 @@ import { type CommitMetadata, encodeCommit } from "./commit-object.ts";
 import type { CommitChecksum } from "./object.ts";
 import type { ObjectWriter } from "./object-writer.ts";
 import type { Repo } from "./repo.ts";
-import { withRepoLock, withTransaction } from "./transaction.ts";
+import { withTransaction } from "./transaction.ts";
 import type { StoredDirectory, TreeNode } from "./tree.ts";
 import { conflict } from "./tree.ts";
 import { writeTree } from "./tree-write.ts";
@@ -28,15 +28,13 @@ export async function commitTree(
   tree: TreeNode,
   options: CommitOptions,
 ): Promise<CommitChecksum> {
-  return withRepoLock(context, repo, () =>
-    withTransaction(context, repo, async ({ writer, publish }) => {
-      const root = writeTree(repo, writer, tree);
-      if (root.kind !== "stored-directory") throw conflict("/", "a directory", "a file");
-      const commit = putCommit(writer, root, options);
-      publish(commit, options.ref);
-      return commit;
-    }),
-  );
+  return withTransaction(context, repo, async ({ writer, publish }) => {
+    const root = writeTree(repo, writer, tree);
+    if (root.kind !== "stored-directory") throw conflict("/", "a directory", "a file");
+    const commit = putCommit(writer, root, options);
+    publish(commit, options.ref);
+    return commit;
+  });
 }
 
 /** Writes the commit object of a directory that is stored. */

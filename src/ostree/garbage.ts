@@ -7,7 +7,8 @@ import { imagePrefix, layerPrefix, layerRef } from "./image-ref.ts";
 import { indexFolder } from "./layer-index.ts";
 import { readCommit } from "./object-read.ts";
 import { deleteRef, findRef, listRefs } from "./ref.ts";
-import type { Repo } from "./repo.ts";
+import type { CommitChecksum } from "./object.ts";
+import { objectPath, type Repo } from "./repo.ts";
 import { withRepoLock } from "./transaction.ts";
 
 export interface GarbageResult {
@@ -18,8 +19,8 @@ export interface GarbageResult {
 }
 
 /**
- * Removes layers that no image needs, what killed runs left, and then every object that no ref reaches. Payload and host
- * commits hold the files of their images themselves and lose nothing.
+ * Removes layers that no image needs, imports that no ref names any more, what killed runs left, and then every object
+ * that no commit reaches. Commits that are no imports stay, on a ref or not, and lose nothing of their trees.
  */
 export async function collectGarbage(context: Context, repo: Repo, dryRun: boolean): Promise<GarbageResult> {
   return withRepoLock(context, repo, async () => {
@@ -27,6 +28,7 @@ export async function collectGarbage(context: Context, repo: Repo, dryRun: boole
     const refs = listRefs(repo, layerPrefix).filter((ref) => !needed.has(ref));
     if (!dryRun) {
       for (const ref of refs) await deleteRef(repo, ref);
+      await removeOldImports(repo);
       removeLeftovers(repo, needed);
     }
     const pruned = await prune(context, repo, dryRun);
@@ -44,6 +46,24 @@ async function neededLayers(repo: Repo): Promise<ReadonlySet<string>> {
     for (const { digest } of layers) needed.add(layerRef(digest));
   }
   return needed;
+}
+
+/** Commits of layers and images whose ref is gone or names a newer one. */
+async function removeOldImports(repo: Repo): Promise<void> {
+  const named = new Set<string>();
+  for (const ref of [...listRefs(repo, imagePrefix), ...listRefs(repo, layerPrefix)]) {
+    const commit = await findRef(repo, ref);
+    if (commit !== undefined) named.add(commit);
+  }
+  for (const folder of listFolder(`${repo.path}/objects`)) {
+    for (const name of listFolder(`${repo.path}/objects/${folder}`)) {
+      if (!name.endsWith(".commit")) continue;
+      const checksum = `${folder}${name.slice(0, -".commit".length)}` as CommitChecksum;
+      if (!named.has(checksum) && "docker.digest" in readCommit(repo, checksum).metadata) {
+        removeFile(objectPath(repo, "commit", checksum));
+      }
+    }
+  }
 }
 
 /** Notes of layers that are gone, and the folders of runs that ended without tidying up. */
@@ -64,7 +84,7 @@ async function prune(
   repo: Repo,
   dryRun: boolean,
 ): Promise<Pick<GarbageResult, "objects" | "bytes">> {
-  const argv = ["ostree", "prune", `--repo=${repo.path}`, "--refs-only"] as const;
+  const argv = ["ostree", "prune", `--repo=${repo.path}`] as const;
   const { stdout } = await run(context, dryRun ? [...argv, "--no-prune"] : argv);
   const objects = Number(/(?:Deleted|Would delete:?) (\d+) objects/u.exec(stdout)?.[1] ?? 0);
   const [, amount = "0", unit = "bytes"] = /([\d.]+)[\s\u00a0](bytes|[kMGT]i?B)/u.exec(stdout) ?? [];

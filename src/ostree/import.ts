@@ -13,7 +13,7 @@ import { readLayers } from "./layer-import.ts";
 import type { CommitChecksum } from "./object.ts";
 import { findRef } from "./ref.ts";
 import type { Repo } from "./repo.ts";
-import { type Transaction, withRepoLock, withTransaction } from "./transaction.ts";
+import { type Transaction, withTransaction } from "./transaction.ts";
 
 export interface ImportOptions {
   readonly source: ImageSource;
@@ -37,25 +37,23 @@ export async function importImage(
   const ref = imageRef(options.name ?? image.reference);
   const known = await findImported(repo, ref, image);
   if (known !== undefined) return known;
-  return withRepoLock(context, repo, async () => {
-    return withTransaction(context, repo, async (transaction) => {
-      const layers = await layerIndexes(context, repo, transaction, image, options);
-      const tree = compose(image, layers);
-      const layerCommits = await publishLayers(repo, transaction, layers);
-      const commit = publishImage(transaction, ref, image, tree, countDropped(layers));
-      return {
-        reference: image.reference,
-        manifestDigest: image.manifestDigest,
-        commit,
-        layers: image.layers.map(({ digest, diffId, size }) => ({
-          digest,
-          diffId,
-          size,
-          commit: layerCommits.get(digest) ?? commit,
-        })),
-        droppedDeviceNodes: countDropped(layers),
-      };
-    });
+  return withTransaction(context, repo, async (transaction) => {
+    const layers = await layerIndexes(context, repo, transaction, image, options);
+    const tree = compose(image, layers);
+    const layerCommits = await publishLayers(repo, transaction, layers);
+    const commit = publishImage(transaction, ref, image, tree, countDropped(layers));
+    return {
+      reference: image.reference,
+      manifestDigest: image.manifestDigest,
+      commit,
+      layers: image.layers.map(({ digest, diffId, size }) => ({
+        digest,
+        diffId,
+        size,
+        commit: layerCommits.get(digest) ?? commit,
+      })),
+      droppedDeviceNodes: countDropped(layers),
+    };
   });
 }
 

@@ -17,13 +17,21 @@ export interface Transaction {
 }
 
 /**
- * Runs `body` with a writer of objects. Refs are written last, when all that they name is on the disk: a run that
+ * Runs `body` with a writer of objects, alone in the repo. Refs are written last, when all that they name is on the disk: a run that
  * is killed before leaves no ref, and at most objects that the next run finds and need not write again.
  *
  * Content objects are written by ourselves only in archive format. A repo of another mode gets them from a passing
  * archive repo in its `tmp`, through `ostree pull-local`.
  */
 export async function withTransaction<T>(
+  context: Context,
+  repo: Repo,
+  body: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  return withRepoLock(context, repo, () => runTransaction(context, repo, body));
+}
+
+async function runTransaction<T>(
   context: Context,
   repo: Repo,
   body: (transaction: Transaction) => Promise<T>,
