@@ -53,14 +53,14 @@ export async function readLayers(
 /** Fetches in the order of the layers, a few at a time, ahead of whoever asks for them. */
 function fetchAhead(
   layers: readonly ResolvedLayer[],
-  fetch: (layer: ResolvedLayer, index: number) => Promise<string>,
+  begin: (layer: ResolvedLayer, index: number) => Promise<string>,
 ): { readonly get: (index: number) => Promise<string>; readonly stop: () => Promise<void> } {
   const started: Promise<string>[] = [];
   let isStopped = false;
   const startNext = (): void => {
     const layer = layers[started.length];
     if (layer === undefined || isStopped) return;
-    const fetched = fetch(layer, started.length);
+    const fetched = begin(layer, started.length);
     started.push(fetched);
     // A failure is reported to whoever asks for this layer; until then it must not count as unhandled.
     fetched.then(startNext, () => undefined);
