@@ -6,6 +6,13 @@ interface NodeUnit {
   readonly contents: string;
 }
 
+/** Units of {@link nodeUnits} that start with the containers. */
+export const nodeUnitsStarted: readonly string[] = [
+  "igneous-images.service",
+  "igneous-cluster.service",
+  "igneous-approve.service",
+];
+
 /** The node's own units around the containers. */
 export function nodeUnits(): readonly NodeUnit[] {
   return [
@@ -16,6 +23,8 @@ export function nodeUnits(): readonly NodeUnit[] {
     },
     { name: "igneous-node.service", contents: node },
     { name: "igneous-images.service", contents: images },
+    { name: "igneous-cluster.service", contents: cluster },
+    { name: "igneous-approve.service", contents: approve },
   ];
 }
 
@@ -57,4 +66,39 @@ const images =
     `ExecStart=${paths.libexec}/igneous-images`,
     "SyslogIdentifier=igneous-images",
     "TimeoutStartSec=900",
+  ]);
+
+const onControlPlane = [
+  "Requires=igneous-node.service",
+  "Wants=kube-apiserver.service",
+  "After=igneous-node.service kube-apiserver.service",
+  `ConditionPathExists=${paths.roles}/control-plane`,
+  "StartLimitIntervalSec=0",
+];
+
+const cluster =
+  section("Unit", ["Description=Objects that every cluster of ours holds", ...onControlPlane]) +
+  section("Service", [
+    "Type=oneshot",
+    "RemainAfterExit=yes",
+    `ExecStart=${paths.libexec}/igneous-cluster`,
+    "SyslogIdentifier=igneous-cluster",
+    "Restart=on-failure",
+    "RestartSec=5",
+    "TimeoutStartSec=600",
+  ]);
+
+const approve =
+  section("Unit", ["Description=Approves the serving certificates that nodes ask for", ...onControlPlane]) +
+  section("Service", [
+    "Type=exec",
+    `ExecStart=${paths.libexec}/igneous-approve`,
+    "SyslogIdentifier=igneous-approve",
+    "Restart=always",
+    "RestartSec=5",
+    "ProtectSystem=strict",
+    "ProtectHome=yes",
+    "PrivateTmp=yes",
+    "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=CAP_DAC_READ_SEARCH",
   ]);

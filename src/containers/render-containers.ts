@@ -1,8 +1,10 @@
 import { prettyJson } from "../core/json.ts";
+import { clusterManifests } from "./cluster-manifests.ts";
 import { containerConfigFiles } from "./component-config.ts";
 import { type ContainerEntry, paths } from "./container-entry.ts";
 import { hostFiles } from "./host-files.ts";
 import type { ImageConfig } from "./image-config.ts";
+import { nodeUnitsStarted } from "./node-units.ts";
 import type { MountPoint, PayloadPlan, PlannedFile, PlannedLink } from "./payload-plan.ts";
 import { containerMounts, renderRuntimeConfig } from "./runtime-config.ts";
 import { renderUnit } from "./unit.ts";
@@ -36,6 +38,7 @@ export function renderContainers(input: RenderInput): PayloadPlan {
   const files = [
     ...input.containers.flatMap(({ entry, image }) => containerFiles(entry, image)),
     ...containerConfigFiles(input).filter(({ container }) => names.has(container)),
+    ...clusterManifests(),
     ...hostFiles(input),
   ];
   return {
@@ -43,7 +46,7 @@ export function renderContainers(input: RenderInput): PayloadPlan {
     links: [
       wants("multi-user.target", "igneous.target"),
       ...units.map((unit) => wants("igneous.target", unit)),
-      ...["igneous-images.service"].map((unit) => wants("igneous.target", unit)),
+      ...nodeUnitsStarted.map((unit) => wants("igneous.target", unit)),
     ].sort(byPath),
     directories: [paths.images],
     containers: input.containers.map(({ entry }) => ({

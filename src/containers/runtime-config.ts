@@ -51,7 +51,6 @@ export function renderRuntimeConfig(entry: ContainerEntry, image: ImageConfig): 
       env: processEnv(withNotifySocket(entry), image),
       cwd: image.WorkingDir === undefined || image.WorkingDir === "" ? "/" : image.WorkingDir,
       capabilities: capabilitySets(capabilities, user.uid),
-      rlimits: [{ type: "RLIMIT_NOFILE", hard: 1_048_576, soft: 1_048_576 }],
       noNewPrivileges: !entry.privileged,
     },
     root: { path: "rootfs", readonly: true },

@@ -34,6 +34,7 @@ export function renderUnit(entry: ContainerEntry): string {
     `SyslogIdentifier=${entry.name}`,
     `OOMScoreAdjust=${entry.oomScore}`,
     "Slice=igneous.slice",
+    "LimitNOFILE=1048576",
     "TasksMax=infinity",
   ];
   return (
