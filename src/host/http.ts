@@ -92,6 +92,8 @@ function proxyAgent(context: Context, limits: Agent.Options, tls: object): Dispa
   return new EnvHttpProxyAgent({
     ...limits,
     requestTls: tls,
+    // Proxies let CONNECT through to TLS ports only; plain requests are sent to them as such.
+    proxyTunnel: false,
     // Given as empty texts where unset, since undici would look into the environment of the process by itself.
     httpProxy: httpProxy ?? "",
     httpsProxy: httpsProxy ?? "",
