@@ -29,7 +29,7 @@ export INITRD=No DEBIAN_FRONTEND=noninteractive TMPDIR=/scratch/tmp
 mkdir -p "$TMPDIR"
 mmdebstrap --mode=root --variant=essential --include="$names" \
     --aptopt='APT::Install-Recommends "false"' --aptopt='APT::Sandbox::User "root"' \
-    --dpkgopt=force-unsafe-io \
+    --dpkgopt=force-unsafe-io --essential-hook='sh /node/compose/accounts.sh "$1"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/lintian/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \

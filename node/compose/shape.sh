@@ -20,6 +20,14 @@ find "$root/usr/share/doc" -type l ! -name copyright -delete || true
 find "$root/usr" -name __pycache__ -type d -prune -exec rm -rf {} +
 find "$root/usr/share/doc" -depth -type d -empty -delete
 
+rm -f "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap" "$root"/usr/lib/dracut/modules.d/30ignition/ignition
+
+# What these do at a (first) boot is done already, or never needed: the cache of libraries and the hardware database are in
+# the tree, nothing is to be asked on the console, and the root file system needs no initrd to be unmounted.
+for unit in dracut-shutdown ldconfig systemd-firstboot systemd-hwdb-update; do
+    rm -f "$root/usr/lib/systemd/system/sysinit.target.wants/$unit.service"
+done
+
 ln -sfn ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 ln -sfn ../proc/self/mounts "$root/etc/mtab"
 printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"

@@ -69,8 +69,9 @@ APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 Acquire::ForceHash "SHA256";
-Acquire::Retries "3";
+Acquire::Retries "2";
 Debug::NoLocking "true";
+pkgCacheGen::ForceEssential ",";
 ${proxies}`;
 }
 
@@ -90,7 +91,9 @@ export async function updateIndex(context: Context, apt: PrivateApt): Promise<vo
   if (exit === 0) return;
   const words = aptWords(stderr);
   if (
-    /NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|not signed|signature|Missing key|is expired|not valid/iu.test(words)
+    /Hash Sum mismatch|unexpected size|NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|not signed|signature|Missing key|is expired|not valid/iu.test(
+      words,
+    )
   ) {
     throw new IgneousError(
       "archive-untrusted",

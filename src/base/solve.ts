@@ -2,7 +2,7 @@ import type { Context } from "../core/context.ts";
 import { isSha256Hex } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { findSuggestion } from "../core/suggest.ts";
-import { run } from "../host/exec.ts";
+import { type Argv, run } from "../host/exec.ts";
 import { aptWords, type PrivateApt } from "./apt.ts";
 import type { LockedPackage } from "./locked.ts";
 
@@ -81,9 +81,12 @@ async function unsolvable(
       hint: "correct base.debian.packages in the spec",
     });
   }
+  const dryRun: Argv = ["apt-get", "install", "-q", "--simulate", essential, ...names];
+  const { stdout, stderr } = await run(context, dryRun, { env: apt.env, okExits: [0, 100] });
+  const reasons = stdout.replace(/^[\s\S]*?(?=The following packages have unmet dependencies)/u, "");
   return new IgneousError(
     "base-packages-conflict",
-    `apt cannot install these packages together\n${aptWords(output)}`,
+    `apt cannot install these packages together\n${aptWords(`${reasons}\n${stderr}`)}`,
     {
       hint: "take one of them out of base.debian.packages in the spec",
     },

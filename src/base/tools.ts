@@ -111,6 +111,7 @@ export function startInTools(
   const enter = ["sh", join(scripts, "enter.sh"), tools.folder, ...binds, "--", ...clean];
   return start(context, [...namespaceArgv(), ...enter, ...argv], {
     cwd: "/",
+    shownAs: argv,
     ...(options.onStderr === undefined ? {} : { onStderr: options.onStderr }),
   });
 }

@@ -59,6 +59,8 @@ export interface Started {
 }
 
 interface StartOptions extends ExecOptions {
+  /** What an error calls the program, when what is started only leads to it. */
+  readonly shownAs?: Argv;
   readonly onStderr?: (text: string) => void;
 }
 
@@ -90,7 +92,7 @@ export function start(context: Context, argv: Argv, options: StartOptions = {}):
       if (context.signal.aborted) reject(context.signal.reason);
       else if (exit === 0) resolve(0);
       else if (exit === 127 && tail.includes("failed to execute")) reject(missingTool(argv[0]));
-      else reject(toolFailed(argv, exit ?? signal ?? -1, tail));
+      else reject(toolFailed(options.shownAs ?? argv, exit ?? signal ?? -1, tail));
     });
   });
   // A caller that fails while it feeds the program may never await `done`; that must not become an unhandled rejection.

@@ -5,6 +5,8 @@ import { IgneousError } from "../core/errors.ts";
 
 /** Debian package of each program that igneous runs. */
 const packages: Readonly<Record<string, string>> = {
+  "apt-get": "apt",
+  busybox: "busybox-static",
   bwrap: "bubblewrap",
   crun: "crun",
   gpgv: "gpgv",
