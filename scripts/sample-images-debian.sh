@@ -27,12 +27,15 @@ main() {
 
 # The archives that may hold Debian's packages: the user's choice, then what apt is configured with.
 mirrors() {
+    local found
     [ -z "${IGNEOUS_DEB_MIRROR:-}" ] || echo "${IGNEOUS_DEB_MIRROR%/}"
-    # Before the first apt-get update apt leaves $(ORIGIN) as it is: such an archive is worth a try too.
     # shellcheck disable=SC2016
-    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Identifier: Packages' 'Component: main' 2>/dev/null |
-        awk -F'|' '$2 != "Debian-Security" && ($1 == "Debian" || $1 == "$(ORIGIN)") && $3 ~ /^https?:/ {
-            sub(/\/$/, "", $3); if (!seen[$3]++) print $3 }'
+    found=$(apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Identifier: Packages' 'Component: main' 2>/dev/null |
+        sed -En 's,^Debian\|Debian\|(https?://.*[^/])/?$,\1,p')
+    # Before the first apt-get update apt knows of no origin yet: then every archive is worth a try.
+    [ -n "$found" ] || found=$(apt-get update --print-uris 2>/dev/null |
+        sed -En "s,^'(https?://.*)/dists/.*/InRelease'.*,\1,p")
+    [ -z "$found" ] || awk '!seen[$0]++' <<<"$found"
 }
 
 # Prints the lines of PINS whose package the cache lacks or holds with other bytes.
