@@ -41,6 +41,14 @@ describe("the sample images", () => {
     expect(stderr).toBe(`sample-images: up to date in ${images}\n`);
   });
 
+  it("are written by a program that passes its own tests", async () => {
+    const command = 'cd samples/layout && "$(../../scripts/go-toolchain.sh)" test ./...';
+    const { stdout } = await run(testContext(), ["bash", "-c", command], {
+      env: { GOTOOLCHAIN: "local", GOFLAGS: "" },
+    });
+    expect(stdout).toMatch(/^ok /);
+  });
+
   it("get the same digests in another directory", async () => {
     const { stdout } = await run(testContext(), [
       "bash",
