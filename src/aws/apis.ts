@@ -8,6 +8,8 @@ import type { SSM } from "@aws-sdk/client-ssm";
 export type Ec2Api = Pick<
   EC2,
   | "copyImage"
+  | "createLaunchTemplateVersion"
+  | "createReplaceRootVolumeTask"
   | "deleteSnapshot"
   | "deregisterImage"
   | "describeImageAttribute"
@@ -16,11 +18,13 @@ export type Ec2Api = Pick<
   | "describeLaunchTemplates"
   | "describeLaunchTemplateVersions"
   | "describeRegions"
+  | "describeReplaceRootVolumeTasks"
   | "describeSnapshots"
   | "disableImageDeregistrationProtection"
   | "enableImageDeprecation"
   | "enableImageDeregistrationProtection"
   | "modifyImageAttribute"
+  | "modifyLaunchTemplate"
   | "registerImage"
 >;
 
@@ -29,9 +33,26 @@ export type EbsApi = Pick<
   "completeSnapshot" | "getSnapshotBlock" | "listSnapshotBlocks" | "putSnapshotBlock" | "startSnapshot"
 >;
 
-export type SsmApi = Pick<SSM, "getParameter" | "putParameter">;
+export type SsmApi = Pick<
+  SSM,
+  | "cancelCommand"
+  | "describeInstanceInformation"
+  | "getParameter"
+  | "listCommandInvocations"
+  | "putParameter"
+  | "sendCommand"
+>;
 
-export type AutoScalingApi = Pick<AutoScaling, "describeAutoScalingGroups" | "describeLaunchConfigurations">;
+export type AutoScalingApi = Pick<
+  AutoScaling,
+  | "cancelInstanceRefresh"
+  | "describeAutoScalingGroups"
+  | "describeInstanceRefreshes"
+  | "describeLaunchConfigurations"
+  | "describeScalingActivities"
+  | "rollbackInstanceRefresh"
+  | "startInstanceRefresh"
+>;
 
 /** AWS as commands see it: one client per service and region, made when first asked for. */
 export interface Aws {

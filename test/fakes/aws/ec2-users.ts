@@ -1,9 +1,6 @@
-import type {
-  DescribeInstancesRequest,
-  DescribeLaunchTemplatesRequest,
-  DescribeLaunchTemplateVersionsRequest,
-} from "@aws-sdk/client-ec2";
+import type { DescribeInstancesRequest } from "@aws-sdk/client-ec2";
 import { passesFilters } from "./ec2-query.ts";
+import type { FleetGroup, Member } from "./fleet.ts";
 import { AwsError, type Call, type Handlers, page } from "./service.ts";
 import type { World } from "./world.ts";
 
@@ -18,69 +15,66 @@ export function imageUserHandlers(world: World): Handlers {
       })),
     }),
     DescribeInstances: (input: DescribeInstancesRequest, call) => instances(world, input, call),
-    DescribeLaunchTemplates: (input: DescribeLaunchTemplatesRequest, call) => templates(world, input, call),
-    DescribeLaunchTemplateVersions: (input: DescribeLaunchTemplateVersionsRequest, call) =>
-      versions(world, input, call),
   };
 }
 
 const stateCodes = { pending: 0, running: 16, stopping: 64, stopped: 80, terminated: 48 } as const;
 
+interface Shown {
+  readonly id: string;
+  readonly imageId: string;
+  readonly state: keyof typeof stateCodes;
+  readonly member?: Member;
+  readonly group?: FleetGroup;
+}
+
 function instances(world: World, input: DescribeInstancesRequest, call: Call): object {
-  const found = world.instances.filter(
-    (instance) =>
-      instance.region === call.region &&
-      passesFilters(input.Filters, new Map(), {
-        "image-id": [instance.imageId],
-        "instance-state-name": [instance.state],
+  const members: Shown[] = world.fleet.groups
+    .filter((group) => group.region === call.region)
+    .flatMap((group) =>
+      group.members.map((member) => {
+        const state = member.lifecycle === "Terminated" ? "terminated" : "running";
+        return { id: member.id, imageId: member.imageId, state, member, group };
+      }),
+    );
+  const all: Shown[] = [...world.instances.filter(({ region }) => region === call.region), ...members];
+  for (const id of input.InstanceIds ?? []) {
+    if (all.some((instance) => instance.id === id)) continue;
+    throw new AwsError("InvalidInstanceID.NotFound", `The instance ID '${id}' does not exist`);
+  }
+  const found = all.filter(
+    ({ id, imageId, state, group }) =>
+      (input.InstanceIds?.includes(id) ?? true) &&
+      passesFilters(input.Filters, tagsOf(group), {
+        "image-id": [imageId],
+        "instance-state-name": [state],
       }),
   );
   const { items, nextToken } = page(found, input.NextToken, input.MaxResults ?? 1000);
   return {
-    Reservations: items.map(({ id, imageId, state }, index) => ({
+    Reservations: items.map(({ id, imageId, state, member, group }, index) => ({
       ReservationId: `r-${String(index).padStart(17, "0")}`,
       OwnerId: call.account,
-      Instances: [{ InstanceId: id, ImageId: imageId, State: { Name: state, Code: stateCodes[state] } }],
+      Instances: [
+        {
+          InstanceId: id,
+          ImageId: imageId,
+          State: { Name: state, Code: stateCodes[state] },
+          ...(member === undefined
+            ? {}
+            : {
+                InstanceType: member.instanceType,
+                LaunchTime: new Date(member.launchedAt),
+                Placement: { AvailabilityZone: member.zone },
+                Tags: Array.from(tagsOf(group), ([Key, Value]) => ({ Key, Value })),
+              }),
+        },
+      ],
     })),
     ...(nextToken === undefined ? {} : { NextToken: nextToken }),
   };
 }
 
-function templates(world: World, input: DescribeLaunchTemplatesRequest, call: Call): object {
-  const found = world.launchTemplates.filter(({ region }) => region === call.region);
-  const { items, nextToken } = page(found, input.NextToken, input.MaxResults ?? 200);
-  return {
-    LaunchTemplates: items.map(({ id, name, versions: all }) => ({
-      LaunchTemplateId: id,
-      LaunchTemplateName: name,
-      DefaultVersionNumber: 1,
-      LatestVersionNumber: all.at(-1)?.number ?? 1,
-    })),
-    ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-  };
-}
-
-function versions(world: World, input: DescribeLaunchTemplateVersionsRequest, call: Call): object {
-  const template = world.launchTemplates.find(
-    ({ id, region }) => id === input.LaunchTemplateId && region === call.region,
-  );
-  if (template === undefined) {
-    throw new AwsError("InvalidLaunchTemplateId.NotFound", `${input.LaunchTemplateId} does not exist`);
-  }
-  const { items, nextToken } = page(template.versions, input.NextToken, input.MaxResults ?? 200);
-  const resolved = (imageId: string): string => {
-    const name = /^resolve:ssm:(.+)$/u.exec(imageId)?.[1];
-    if (name === undefined || input.ResolveAlias !== true) return imageId;
-    return world.parameters.get(`${call.account} ${call.region} ${name}`)?.versions.at(-1)?.value ?? imageId;
-  };
-  return {
-    LaunchTemplateVersions: items.map(({ number, imageId }) => ({
-      LaunchTemplateId: template.id,
-      LaunchTemplateName: template.name,
-      VersionNumber: number,
-      DefaultVersion: number === 1,
-      LaunchTemplateData: { ImageId: resolved(imageId) },
-    })),
-    ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-  };
+function tagsOf(group: FleetGroup | undefined): ReadonlyMap<string, string> {
+  return new Map(group === undefined ? [] : [["aws:autoscaling:groupName", group.name], ...group.tags]);
 }

@@ -32,7 +32,7 @@ export class AwsError extends Error {
 /** Ids as AWS makes them, the same in every run. */
 export function createIds(): (prefix: string) => string {
   let next = 1;
-  return (prefix) => `${prefix}-0${(next++).toString(16).padStart(16, "a")}`;
+  return (prefix) => `${prefix}-0a${(next++).toString(16).padStart(15, "0")}`;
 }
 
 /** Pages of a list: `nextToken` is the offset. */

@@ -1,6 +1,8 @@
 import { autoScalingHandlers } from "./auto-scaling.ts";
+import { instanceRefreshHandlers } from "./auto-scaling-refresh.ts";
 import { ebsHandlers } from "./ebs.ts";
 import { imageAttributeHandlers } from "./ec2-image-attributes.ts";
+import { launchTemplateHandlers } from "./ec2-launch-templates.ts";
 import { imageHandlers } from "./ec2-images.ts";
 import { snapshotHandlers } from "./ec2-snapshots.ts";
 import { imageUserHandlers } from "./ec2-users.ts";
@@ -25,10 +27,11 @@ export async function startSimulator(accounts: Readonly<Record<string, string>> 
         ...imageHandlers(world),
         ...imageAttributeHandlers(world),
         ...imageUserHandlers(world),
+        ...launchTemplateHandlers(world),
       },
       ebs: ebsHandlers(world),
       ssm: ssmHandlers(world),
-      autoscaling: autoScalingHandlers(world),
+      autoscaling: { ...autoScalingHandlers(world), ...instanceRefreshHandlers(world) },
     }),
   });
   const env = {

@@ -1,3 +1,5 @@
+import type { RequestLaunchTemplateData } from "@aws-sdk/client-ec2";
+import { createFleet, type Fleet } from "./fleet.ts";
 import { type Call, createIds } from "./service.ts";
 
 /** Everything that exists in the simulated AWS, over all regions and accounts. States follow from times and the clock. */
@@ -11,6 +13,8 @@ export interface World {
   readonly instances: Instance[];
   readonly launchTemplates: LaunchTemplate[];
   readonly groups: Group[];
+  /** Groups whose instances live through time. */
+  readonly fleet: Fleet;
   /** Client tokens: what was asked for with them, and what came of it. */
   readonly tokens: Map<string, { readonly request: string; readonly id: string }>;
   readonly kmsKeyUsable: (arn: string, region: string) => boolean;
@@ -91,7 +95,14 @@ export interface LaunchTemplate {
   readonly id: string;
   readonly name: string;
   readonly region: string;
-  readonly versions: { readonly number: number; readonly imageId: string }[];
+  readonly versions: {
+    readonly number: number;
+    readonly imageId: string;
+    readonly data?: RequestLaunchTemplateData;
+    readonly description?: string;
+  }[];
+  /** 1 when not given. */
+  defaultVersion?: number;
 }
 
 export interface Group {
@@ -112,6 +123,7 @@ export function createWorld(): World {
     instances: [],
     launchTemplates: [],
     groups: [],
+    fleet: createFleet(),
     tokens: new Map(),
     kmsKeyUsable: (arn, region) => arn.split(":")[3] === region,
     defaultKey: ({ region, account }) =>
