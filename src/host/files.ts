@@ -29,6 +29,15 @@ export async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
+/** Size and time of the last change of a file, or undefined when there is none. */
+export async function statFile(
+  path: string,
+): Promise<{ readonly size: number; readonly mtimeMs: number } | undefined> {
+  if ((await sizeOf(path)) === undefined) return undefined;
+  const { size, mtimeMs } = await stat(path);
+  return { size, mtimeMs };
+}
+
 /** Writes a file whole or not at all: temporary file in the same folder, fsync, rename, fsync of the folder. */
 export async function writeAtomic(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
   const folder = dirname(path);
