@@ -20,18 +20,37 @@ export async function decompress(
   chunks: Chunks,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
+  // What ends a pipeline at one end comes out of it as an abortion of the other; the first failure is the true one.
+  let first: { readonly error: unknown } | undefined;
+  const noted = (error: unknown): unknown => {
+    first ??= { error };
+    return error;
+  };
   const consume = async (output: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of output) {
-      context.signal.throwIfAborted();
-      take(chunk);
+      try {
+        context.signal.throwIfAborted();
+        take(chunk);
+      } catch (error) {
+        throw noted(error);
+      }
     }
   };
+  const input = notingErrors(chunks, noted);
   if (compression === "none") return consume(buffers(chunks));
   try {
-    if (compression === "gzip") await pipeline(Readable.from(chunks), createGunzip({ chunkSize }), consume);
-    else await unzstd(context, chunks, consume);
+    if (compression === "gzip") await pipeline(Readable.from(input), createGunzip({ chunkSize }), consume);
+    else await unzstd(context, input, consume);
   } catch (error) {
-    throw damaged(error, compression);
+    throw first === undefined ? damaged(error, compression) : first.error;
+  }
+}
+
+async function* notingErrors(chunks: Chunks, noted: (error: unknown) => unknown): Chunks {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw noted(error);
   }
 }
 

@@ -70,8 +70,9 @@ function splitDigest(
   rest: string,
 ): { readonly name: string; readonly digest: Digest | undefined } {
   const at = rest.lastIndexOf("@");
-  // An '@' may be part of a layout's folder; what follows a digest's '@' always has the name of an algorithm.
-  if (at < 0 || !/^[a-z0-9]+(?:[+._-][a-z0-9]+)*:/iu.test(rest.slice(at + 1))) {
+  // An '@' may be part of a layout's folder, and a ':' of its tag.
+  const algorithm = text.startsWith("oci:") ? /^sha\d+:/iu : /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:/iu;
+  if (at < 0 || !algorithm.test(rest.slice(at + 1))) {
     if (at >= 0 && !text.startsWith("oci:")) throw invalid(text, "what follows '@' is not a digest");
     return { name: rest, digest: undefined };
   }

@@ -31,6 +31,8 @@ export interface ObjectWriter {
   readonly putSymlink: (header: FileHeader & { readonly target: string }) => ObjectChecksum;
   readonly putFile: (header: FileHeader, content: Uint8Array) => ObjectChecksum;
   readonly openFile: (header: FileHeader, size: number) => FileObject;
+  /** Removes the objects that were put and had not been there before. */
+  readonly takeBack: () => void;
   /** Removes what is unfinished. Objects that were put stay. */
   readonly close: () => void;
 }
@@ -43,7 +45,13 @@ export function openObjectWriter(repo: Repo): ObjectWriter {
   if (repo.mode !== "archive") throw new Error(`cannot write content objects into a ${repo.mode} repo`);
   const folder = `${repo.path}/tmp/igneous-${process.pid}-${randomBytes(4).toString("hex")}`;
   makeFolder(folder);
+  const added: string[] = [];
   let files = 0;
+
+  const place = (temporary: string, path: string): void => {
+    moveFile(temporary, path);
+    added.push(path);
+  };
 
   const store = (
     kind: ObjectKind,
@@ -59,7 +67,7 @@ export function openObjectWriter(repo: Repo): ObjectWriter {
     } finally {
       file.close();
     }
-    moveFile(temporary, path);
+    place(temporary, path);
     return checksum;
   };
 
@@ -82,7 +90,7 @@ export function openObjectWriter(repo: Repo): ObjectWriter {
         const checksum = hash.digest("hex") as ObjectChecksum;
         const path = objectPath(repo, "file", checksum);
         if (fileExists(path)) removeFile(temporary);
-        else moveFile(temporary, path);
+        else place(temporary, path);
         return checksum;
       },
     };
@@ -102,6 +110,9 @@ export function openObjectWriter(repo: Repo): ObjectWriter {
       return store("file", hash.digest("hex") as ObjectChecksum, parts);
     },
     openFile,
+    takeBack() {
+      for (const path of added.splice(0)) removeFile(path);
+    },
     close: () => removePath(folder),
   };
 }

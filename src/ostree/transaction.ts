@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Context } from "../core/context.ts";
+import { IgneousError } from "../core/errors.ts";
 import { run } from "../host/exec.ts";
 import { withProcessLock } from "../host/process-lock.ts";
 import { makeFolder, removePath } from "../host/object-files.ts";
@@ -53,6 +54,10 @@ async function runTransaction<T>(
     if (repo.fsync && published.length > 0) await run(context, ["sync", "-f", repo.path]);
     for (const { commit, ref } of published) if (ref !== undefined) await writeRef(repo, ref, commit);
     return result;
+  } catch (error) {
+    // What was refused leaves nothing behind; what only came to nothing is gone on with by the next run.
+    if (error instanceof IgneousError && error.exitCode === 4) writer.takeBack();
+    throw error;
   } finally {
     writer.close();
     if (staged !== repo) removePath(staged.path);
