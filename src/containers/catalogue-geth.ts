@@ -41,7 +41,6 @@ export function gethEntry(input: CatalogueInput): ContainerEntry {
     mounts: [stateMount(data), pkiMount("geth")],
     state: [{ path: data }],
     user: users.geth,
-    after: ["kubelet", "kube-proxy"],
     ready: `${request} | grep --quiet '"result":"0x'`,
     // A shutdown in the middle of a flush costs hours of re-synchronisation.
     stopSeconds: 300,

@@ -86,6 +86,17 @@ describe("renderContainers", () => {
     expect(stderr.split("\n").filter((line) => /etcd|kube|geth|igneous/u.test(line))).toEqual([]);
   });
 
+  it.each(["etcd", "geth", "kube-apiserver"])(
+    "keeps the exposure of %s at 5 or less in systemd's eyes",
+    async (name) => {
+      const unit = join(await temporaryFolder(), `${name}.service`);
+      await writeFile(unit, plannedText(plan, `/usr/lib/systemd/system/${name}.service`));
+      const argv = ["security", "--offline=true", "--no-pager", "--threshold=50", unit] as const;
+      const { stdout } = await run(testContext(), [requireTool("systemd-analyze"), ...argv]);
+      expect(stdout).toMatch(/Overall exposure level for .*: [0-5]\.\d/u);
+    },
+  );
+
   it("leaves a user's container its image's entrypoint, environment and user", () => {
     const containers = { own: { image: "localhost/own:1", env: { B: "2" } } };
     const image = {
