@@ -66,7 +66,7 @@ export interface NewFile {
 
 /** Creates a file that must not exist. Its writes are whole; a full disk is `disk-full`. */
 export function createFile(path: string): NewFile {
-  const file = openSync(path, "wx", 0o644);
+  const file = onDisk(path, () => openSync(path, "wx", 0o644));
   return {
     write: (buffers) => writeAll(file, buffers, path),
     close: () => closeSync(file),
@@ -78,14 +78,20 @@ function writeAll(file: number, buffers: readonly Uint8Array[], path: string): v
   for (let first = 0; first < buffers.length; first += 1024) {
     let rest = buffers.slice(first, first + 1024);
     while (rest.length > 0) {
-      let written: number;
-      try {
-        written = writevSync(file, rest);
-      } catch (error) {
-        throw diskFull(error, path);
-      }
-      rest = after(rest, written);
+      const part = rest;
+      rest = after(
+        part,
+        onDisk(path, () => writevSync(file, part)),
+      );
     }
+  }
+}
+
+function onDisk<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw diskFull(error, path);
   }
 }
 
@@ -108,13 +114,13 @@ export function moveFile(from: string, to: string): void {
     renameSync(from, to);
   } catch (error) {
     if (systemErrorCode(error) !== "ENOENT") throw error;
-    mkdirSync(dirname(to), { recursive: true });
+    onDisk(to, () => mkdirSync(dirname(to), { recursive: true }));
     renameSync(from, to);
   }
 }
 
 export function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true });
+  onDisk(path, () => mkdirSync(path, { recursive: true }));
 }
 
 /** Names in a folder, sorted; none when there is no such folder. */
@@ -138,9 +144,4 @@ export function removeFile(path: string): void {
   } catch (error) {
     if (systemErrorCode(error) !== "ENOENT") throw error;
   }
-}
-
-/** Whether a process with this id runs on this machine, whoever owns it. */
-export function isRunning(pid: number): boolean {
-  return existsSync(`/proc/${pid}`);
 }

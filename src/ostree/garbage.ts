@@ -1,7 +1,7 @@
 import type { Context } from "../core/context.ts";
 import { digestFromHex, isSha256Hex } from "../core/digest.ts";
 import { run } from "../host/exec.ts";
-import { isRunning, listFolder, removeFile, removePath } from "../host/object-files.ts";
+import { listFolder, removeFile, removePath } from "../host/object-files.ts";
 import { ImageManifest, parseDocument } from "../oci/schema.ts";
 import { imagePrefix, layerPrefix, layerRef } from "./image-ref.ts";
 import { indexFolder } from "./layer-index.ts";
@@ -74,8 +74,7 @@ function removeLeftovers(repo: Repo, needed: ReadonlySet<string>): void {
       removeFile(`${indexFolder(repo)}/${name}`);
   }
   for (const name of listFolder(`${repo.path}/tmp`)) {
-    const pid = /^igneous-(?:stage-)?(\d+)-/u.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) removePath(`${repo.path}/tmp/${name}`);
+    if (name.startsWith("igneous-")) removePath(`${repo.path}/tmp/${name}`);
   }
 }
 

@@ -87,7 +87,10 @@ function metadataOf(entry: TarEntry, refuse: Refuse): Metadata {
   return { uid: entry.uid, gid: entry.gid, mode: entry.mode, xattrs: keptXattrs(entry, refuse) };
 }
 
-/** SELinux labels of the machine that built the image mean nothing to the one that runs it. */
+/**
+ * SELinux labels of the machine that built the image mean nothing to the one that runs it. An attribute without a value
+ * cannot be kept: a bare repo reads it back as none at all, and `ostree fsck` calls the file corrupt.
+ */
 function keptXattrs({ xattrs, path }: TarEntry, refuse: Refuse): readonly Xattr[] {
   for (const { name, value } of xattrs) {
     if (Buffer.byteLength(name) > 255 || value.length > 65_536)
@@ -95,5 +98,5 @@ function keptXattrs({ xattrs, path }: TarEntry, refuse: Refuse): readonly Xattr[
     if (name.includes("\0") || !name.includes("."))
       throw refuse(path, `its attribute '${name}' has no valid name`);
   }
-  return xattrs.filter(({ name }) => name !== "security.selinux");
+  return xattrs.filter(({ name, value }) => name !== "security.selinux" && value.length > 0);
 }

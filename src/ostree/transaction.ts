@@ -3,7 +3,7 @@ import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { run } from "../host/exec.ts";
 import { withProcessLock } from "../host/process-lock.ts";
-import { makeFolder, removePath } from "../host/object-files.ts";
+import { listFolder, makeFolder, removePath } from "../host/object-files.ts";
 import type { CommitChecksum } from "./object.ts";
 import { type ObjectWriter, openObjectWriter } from "./object-writer.ts";
 import { writeRef } from "./ref.ts";
@@ -37,6 +37,10 @@ async function runTransaction<T>(
   repo: Repo,
   body: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
+  // Whoever left these is gone, since the lock is ours.
+  for (const name of listFolder(`${repo.path}/tmp`)) {
+    if (name.startsWith("igneous-")) removePath(`${repo.path}/tmp/${name}`);
+  }
   const staged = repo.mode === "archive" ? repo : await openStage(context, repo);
   const writer = openObjectWriter(staged);
   const published: { readonly commit: CommitChecksum; readonly ref: string | undefined }[] = [];

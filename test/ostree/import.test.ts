@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openLayout } from "../../src/oci/layout.ts";
@@ -97,6 +98,35 @@ describe("importImage", () => {
     const imported = await importInto(repo, bigger, "v2");
     expect(imported.layers).toHaveLength(3);
     expect(ostree(repo, "fsck")).toContain("object");
+  });
+});
+
+describe("an import that is stopped", () => {
+  it("leaves no ref, and the next one reads only what the first had not finished", async () => {
+    const folder = await temporaryFolder();
+    const repo = await openRepo(context, join(folder, "repo"));
+    const layers = [];
+    for (const name of ["one", "two"])
+      layers.push(gzipLayer(await tarOf([{ name, content: noise(2_000_000, name) }])));
+    await writeLayout(join(folder, "layout"), { v1: imageOf(layers) });
+    const source = await openLayout(join(folder, "layout"));
+    const resolved = await resolveImage(source, parseReference(`oci:${folder}/layout:v1`), "linux/amd64");
+    const [first, second] = resolved.layers;
+    const half = (first?.size ?? 0) + (second?.size ?? 0) / 2;
+    const stop = new AbortController();
+    const stopping = importImage({ ...context, signal: stop.signal }, repo, resolved, {
+      source: { ...source, fetchBlob: (blob) => source.fetchBlob(blob) },
+      onProgress: (done, total) => (2 * done - total > half ? stop.abort(new Error("stopped")) : undefined),
+    });
+    await expect(stopping).rejects.toThrow("stopped");
+    expect(ostree(repo, "refs").trim()).toBe("");
+
+    rmSync(join(folder, "layout", "blobs", "sha256", first?.digest.slice(7) ?? ""));
+    const imported = await importImage(context, repo, resolved, { source });
+    expect(ostree(repo, "fsck")).toContain("no errors");
+    const elsewhere = await openRepo(context, join(folder, "other"));
+    await writeLayout(join(folder, "layout"), { v1: imageOf(layers) });
+    expect(await importImage(context, elsewhere, resolved, { source })).toEqual(imported);
   });
 });
 
