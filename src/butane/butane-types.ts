@@ -1,0 +1,223 @@
+import { type TypeSet, typesOfVersion } from "../ignition/type-table.ts";
+
+/** Butane's variant `fcos`, 1.0 to 1.8.0-experimental; versions are minors. Rows stand in the order of upstream's structs. */
+const butaneRows = {
+  BootDevice: ["layout *string", "luks BootDeviceLuks", "mirror BootDeviceMirror"],
+  BootDeviceLuks: [
+    "cex Cex 6+",
+    "discard *bool 5+",
+    "device *string 6+",
+    "tang []Tang",
+    "threshold *int",
+    "tpm2 *bool",
+  ],
+  BootDeviceMirror: ["devices []string"],
+  CaReference: ["source string", "verification Verification"],
+  Cex: ["enabled *bool"],
+  Clevis: ["custom *Custom 2-3", "custom ClevisCustom 4+", "tang []Tang", "threshold *int", "tpm2 *bool"],
+  ClevisCustom: ["config *string", "needs_network *bool", "pin *string"],
+  Config: [
+    "version string",
+    "variant string",
+    "ignition Ignition",
+    "kernel_arguments KernelArguments 4+",
+    "passwd Passwd",
+    "storage Storage",
+    "systemd Systemd",
+    "boot_device BootDevice 3+",
+    "grub Grub 5+",
+  ],
+  ConfigReference: ["source *string", "verification Verification"],
+  Custom: ["config string", "needs_network *bool", "pin string"],
+  Directory: ["group NodeGroup", "overwrite *bool", "path string", "user NodeUser", "mode *int"],
+  Disk: ["device string", "partitions []Partition", "wipe_table *bool"],
+  Dropin: ["contents *string", "contents_local *string 5+", "name string"],
+  File: [
+    "group NodeGroup",
+    "overwrite *bool",
+    "path string",
+    "user NodeUser",
+    "append []FileContents 0",
+    "append []Resource 1+",
+    "contents FileContents 0",
+    "contents Resource 1+",
+    "mode *int",
+  ],
+  FileContents: ["compression *string", "source *string", "inline *string", "verification Verification"],
+  Filesystem: [
+    "device string",
+    "format *string",
+    "label *string",
+    "mount_options []string 1+",
+    "options []FilesystemOption 0-4",
+    "options []string 5+",
+    "path *string",
+    "uuid *string",
+    "wipe_filesystem *bool",
+    "with_mount_unit *bool 1+",
+  ],
+  Grub: ["users []GrubUser"],
+  GrubUser: ["name string", "password_hash *string"],
+  HTTPHeader: ["name string", "value *string"],
+  Ignition: ["config IgnitionConfig", "proxy Proxy 1+", "security Security", "timeouts Timeouts"],
+  IgnitionConfig: [
+    "merge []ConfigReference 0",
+    "merge []Resource 1+",
+    "replace ConfigReference 0",
+    "replace Resource 1+",
+  ],
+  KernelArguments: ["should_exist []KernelArgument", "should_not_exist []KernelArgument"],
+  Link: [
+    "group NodeGroup",
+    "overwrite *bool",
+    "path string",
+    "user NodeUser",
+    "hard *bool",
+    "target string 0-3",
+    "target *string 4+",
+  ],
+  Luks: [
+    "cex Cex 6+",
+    "clevis *Clevis 2-3",
+    "clevis Clevis 4+",
+    "device *string",
+    "discard *bool 5+",
+    "key_file Resource",
+    "label *string",
+    "name string",
+    "open_options []string 5+",
+    "options []LuksOption 2-4",
+    "options []string 5+",
+    "uuid *string",
+    "wipe_volume *bool",
+  ],
+  NodeGroup: ["id *int", "name *string"],
+  NodeUser: ["id *int", "name *string"],
+  Partition: [
+    "guid *string",
+    "label *string",
+    "number int",
+    "resize *bool 2+",
+    "should_exist *bool",
+    "size_mib *int",
+    "start_mib *int",
+    "type_guid *string",
+    "wipe_partition_entry *bool",
+  ],
+  Passwd: ["groups []PasswdGroup", "users []PasswdUser"],
+  PasswdGroup: ["gid *int", "name string", "password_hash *string", "should_exist *bool 2+", "system *bool"],
+  PasswdUser: [
+    "gecos *string",
+    "groups []Group",
+    "home_dir *string",
+    "name string",
+    "no_create_home *bool",
+    "no_log_init *bool",
+    "no_user_group *bool",
+    "password_hash *string",
+    "primary_group *string",
+    "should_exist *bool 2+",
+    "ssh_authorized_keys []SSHAuthorizedKey",
+    "ssh_authorized_keys_local []string 5+",
+    "shell *string",
+    "system *bool",
+    "uid *int",
+  ],
+  Proxy: ["http_proxy *string", "https_proxy *string", "no_proxy []string"],
+  Quadlet: ["contents *string", "contents_local *string", "name string", "rootful bool", "dropins []Dropin"],
+  Raid: [
+    "devices []Device",
+    "level string 0-3",
+    "level *string 4+",
+    "name string",
+    "options []RaidOption 0-4",
+    "options []string 5+",
+    "spares *int",
+  ],
+  Resource: [
+    "compression *string",
+    "http_headers []HTTPHeader",
+    "source *string",
+    "inline *string",
+    "local *string",
+    "verification Verification",
+  ],
+  Security: ["tls TLS"],
+  Storage: [
+    "directories []Directory",
+    "disks []Disk",
+    "files []File",
+    "filesystems []Filesystem",
+    "links []Link",
+    "luks []Luks 2+",
+    "raid []Raid",
+    "trees []Tree 1+",
+  ],
+  Systemd: ["units []Unit", "quadlets []Quadlet 8+"],
+  TLS: ["certificate_authorities []CaReference 0", "certificate_authorities []Resource 1+"],
+  Tang: ["thumbprint *string", "url string", "advertisement *string 5+"],
+  Timeouts: ["http_response_headers *int", "http_total *int"],
+  Tree: [
+    "group NodeGroup 7+",
+    "local string",
+    "path *string",
+    "user NodeUser 7+",
+    "file_mode *int 7+",
+    "dir_mode *int 7+",
+  ],
+  Unit: [
+    "contents *string",
+    "contents_local *string 5+",
+    "dropins []Dropin",
+    "enabled *bool",
+    "mask *bool",
+    "name string",
+  ],
+  Verification: ["hash *string"],
+};
+
+/** What is known of one version of the variant. */
+export interface FcosVersion {
+  readonly minor: number;
+  /** Minor of the Ignition spec that it is translated to. */
+  readonly ignitionMinor: number;
+  /** Name of upstream's package for this variant, as messages about wrong types have it. */
+  readonly variantPackage: string;
+  /** The same for the parts that all variants share. */
+  readonly basePackage: string;
+}
+
+/** Every version that there is, by its full name. */
+export const fcosVersions: Readonly<Record<string, FcosVersion>> = {
+  "1.0.0": { minor: 0, ignitionMinor: 0, variantPackage: "v1_0", basePackage: "v0_1" },
+  "1.1.0": { minor: 1, ignitionMinor: 1, variantPackage: "v1_1", basePackage: "v0_2" },
+  "1.2.0": { minor: 2, ignitionMinor: 2, variantPackage: "v1_2", basePackage: "v0_3" },
+  "1.3.0": { minor: 3, ignitionMinor: 2, variantPackage: "v1_3", basePackage: "v0_3" },
+  "1.4.0": { minor: 4, ignitionMinor: 3, variantPackage: "v1_4", basePackage: "v0_4" },
+  "1.5.0": { minor: 5, ignitionMinor: 4, variantPackage: "v1_5", basePackage: "v0_5" },
+  "1.6.0": { minor: 6, ignitionMinor: 5, variantPackage: "v1_6", basePackage: "v0_6" },
+  "1.7.0": { minor: 7, ignitionMinor: 6, variantPackage: "v1_7", basePackage: "v0_7" },
+  "1.8.0-experimental": { minor: 8, ignitionMinor: 7, variantPackage: "v1_8_exp", basePackage: "v0_8_exp" },
+};
+
+/** The types of fcos 1.`minor`. */
+export function butaneTypes(minor: number): TypeSet {
+  return typesOfVersion(butaneRows, minor);
+}
+
+/** Fields that Butane adds and that have no counterpart of the same name in Ignition. */
+export const sugarFields: ReadonlySet<string> = new Set([
+  "Config.boot_device",
+  "Config.grub",
+  "Config.variant",
+  "Config.version",
+  "Dropin.contents_local",
+  "FileContents.inline",
+  "Filesystem.with_mount_unit",
+  "PasswdUser.ssh_authorized_keys_local",
+  "Resource.inline",
+  "Resource.local",
+  "Storage.trees",
+  "Systemd.quadlets",
+  "Unit.contents_local",
+]);

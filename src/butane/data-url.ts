@@ -1,0 +1,27 @@
+import { gzipSync } from "node:zlib";
+import { escapeData } from "../ignition/data-url.ts";
+
+export interface EncodedContents {
+  readonly url: string;
+  /** What to write as compression; undefined when it was given and stays. */
+  readonly compression: "" | "gzip" | undefined;
+}
+
+/** What the word `gzip` costs in the output. */
+const compressionCost = "gzip".length;
+
+/** The shortest data URL for some bytes. Bytes whose compression is given are compressed already. */
+export function encodeContents(contents: Uint8Array, givenCompression: string | undefined): EncodedContents {
+  const given = givenCompression !== undefined && givenCompression !== "";
+  let best = `,${escapeData(contents)}`;
+  const base64 = `;base64,${Buffer.from(contents).toString("base64")}`;
+  if (base64.length < best.length) best = base64;
+  if (given) return { url: `data:${best}`, compression: undefined };
+  const packed = `;base64,${Buffer.from(gzip(contents)).toString("base64")}`;
+  if (packed.length + compressionCost < best.length) return { url: `data:${packed}`, compression: "gzip" };
+  return { url: `data:${best}`, compression: "" };
+}
+
+function gzip(contents: Uint8Array): Uint8Array {
+  return gzipSync(contents, { level: 9 });
+}

@@ -1,0 +1,79 @@
+import { bytesToText, printableText } from "../core/byte-text.ts";
+import { pathText } from "../ignition/value.ts";
+import type { ButaneEntry } from "./butane.ts";
+
+export interface ReportStyle {
+  /** Paints the terminal's colours; none when undefined. */
+  readonly colour: boolean;
+  /** One line for each entry, without the text. */
+  readonly raw: boolean;
+}
+
+const codes = { error: "31", warning: "33" } as const;
+const blue = "34";
+const contextLines = 2;
+
+/** The entries as butane prints them: severity, place, two lines of context on each side, carets and the message. */
+export function renderEntries(
+  entries: readonly ButaneEntry[],
+  file: string,
+  source: Uint8Array,
+  style: ReportStyle,
+): string {
+  if (style.raw) return entries.map((entry) => `${renderRaw(entry)}\n`).join("");
+  const lines = splitLines(source);
+  return entries.map((entry) => renderEntry(entry, file, lines, style)).join("\n");
+}
+
+// Columns are counted in characters, carets are placed by bytes: so does butane.
+function splitLines(source: Uint8Array): readonly Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  let start = 0;
+  for (let end = source.indexOf(0x0a); end >= 0; end = source.indexOf(0x0a, start)) {
+    lines.push(source.subarray(start, end));
+    start = end + 1;
+  }
+  lines.push(source.subarray(start));
+  return lines;
+}
+
+function renderRaw({ severity, path, message, position }: ButaneEntry): string {
+  const place = position === undefined ? "" : `line ${position.line} col ${position.column}`;
+  const where = [path.length === 0 ? "" : pathText(path), place].filter((part) => part !== "").join(", ");
+  return `${severity}${where === "" ? "" : ` at ${where}`}: ${message}`;
+}
+
+function renderEntry(
+  entry: ButaneEntry,
+  file: string,
+  lines: readonly Uint8Array[],
+  style: ReportStyle,
+): string {
+  const { position } = entry;
+  const line = position === undefined ? undefined : lines[position.line - 1];
+  if (position === undefined || line === undefined || position.column > line.length)
+    return `${renderRaw(entry)}\n`;
+  const paint = (text: string, code: string): string =>
+    style.colour ? `\u001b[1;${code}m${text}\u001b[0m` : text;
+  const first = Math.max(1, position.line - contextLines);
+  const last = Math.min(lines.length, position.line + contextLines);
+  const width = String(last).length;
+  const gutter = " ".repeat(width);
+  const path = entry.path.length === 0 ? "" : `[${pathText(entry.path)}]`;
+  const out = [
+    `${paint(entry.severity, codes[entry.severity])}${path}:`,
+    `  ${paint("-->", blue)} ${file}:${position.line}:${position.column}`,
+    ` ${gutter} |`,
+  ];
+  for (let number = first; number <= last; number++) {
+    const shown = printableText(bytesToText(lines[number - 1] ?? new Uint8Array()));
+    out.push(` ${paint(String(number).padStart(width), blue)} | ${shown}`);
+    if (number !== position.line) continue;
+    const rest = bytesToText(line.subarray(position.column - 1));
+    const word = /^\S*/u.exec(rest)?.[0] ?? "";
+    const carets = paint("^".repeat(Buffer.byteLength(word)), blue);
+    out.push(` ${gutter} | ${" ".repeat(position.column - 1)}${carets} ${entry.message}`);
+  }
+  out.push(` ${gutter} |`);
+  return `${out.join("\n")}\n`;
+}

@@ -1,0 +1,278 @@
+import {
+  atDocumentIndicator,
+  type Cursor,
+  isBlank,
+  isBlankOrEnd,
+  isBreak,
+  isBreakOrEnd,
+  isDigit,
+  isEnd,
+  type Mark,
+  markOf,
+  need,
+  skip,
+  skipBlanks,
+  syntaxError,
+  take,
+  takeBreak,
+  takeLine,
+  unitAt,
+} from "./yaml-cursor.ts";
+import type { Token } from "./yaml-tokens.ts";
+
+/** White space between two parts of a scalar that goes over several lines: one break is a space, more are kept less one. */
+interface Gap {
+  blanks: string;
+  firstBreak: string;
+  moreBreaks: string;
+  broken: boolean;
+}
+
+function foldGap(gap: Gap): string {
+  if (!gap.broken) return gap.blanks;
+  if (!gap.firstBreak.startsWith("\n")) return gap.firstBreak + gap.moreBreaks;
+  return gap.moreBreaks === "" ? " " : gap.moreBreaks;
+}
+
+function newGap(broken = false): Gap {
+  return { blanks: "", firstBreak: "", moreBreaks: "", broken };
+}
+
+function takeGapUnit(cursor: Cursor, gap: Gap): void {
+  if (isBlank(unitAt(cursor))) {
+    const blank = take(cursor);
+    if (!gap.broken) gap.blanks += blank;
+    return;
+  }
+  need(cursor, 2);
+  if (gap.broken) gap.moreBreaks += takeBreak(cursor);
+  else {
+    gap.blanks = "";
+    gap.firstBreak = takeBreak(cursor);
+    gap.broken = true;
+  }
+}
+
+const flowIndicators = new Set([",", "?", "[", "]", "{", "}"].map((text) => text.charCodeAt(0)));
+
+/** A plain scalar; `endsOnNewLine` when white space behind it went over a line break. */
+export function scanPlainScalar(
+  cursor: Cursor,
+  inFlow: boolean,
+  indent: number,
+): { readonly token: Token; readonly endsOnNewLine: boolean } {
+  const start = markOf(cursor);
+  let end = start;
+  const parts: string[] = [];
+  let gap = newGap();
+  for (;;) {
+    need(cursor, 4);
+    if (atDocumentIndicator(cursor) || unitAt(cursor) === 0x23) break;
+    const from = cursor.position;
+    while (!isBlankOrEnd(unitAt(cursor)) && !endsPlain(cursor, inFlow)) {
+      skip(cursor);
+      need(cursor, 2);
+    }
+    if (cursor.position > from) {
+      parts.push(foldGap(gap), cursor.text.slice(from, cursor.position));
+      gap = newGap();
+      end = markOf(cursor);
+    }
+    const unit = unitAt(cursor);
+    if (!isBlank(unit) && !isBreak(unit)) break;
+    for (need(cursor, 1); isBlank(unitAt(cursor)) || isBreak(unitAt(cursor)); need(cursor, 1)) {
+      if (gap.broken && cursor.column < indent && unitAt(cursor) === 0x09) {
+        throw syntaxError(
+          "characters",
+          "found a tab character that violates indentation",
+          start,
+          markOf(cursor),
+        );
+      }
+      takeGapUnit(cursor, gap);
+    }
+    if (!inFlow && cursor.column < indent) break;
+  }
+  const token: Token = { type: "scalar", start, end, value: parts.join(""), style: "plain" };
+  return { token, endsOnNewLine: gap.broken };
+}
+
+function endsPlain(cursor: Cursor, inFlow: boolean): boolean {
+  const unit = unitAt(cursor);
+  if (unit === 0x3a && isBlankOrEnd(unitAt(cursor, 1))) return true;
+  return inFlow && flowIndicators.has(unit);
+}
+
+/** A scalar in single or double quotes. */
+export function scanQuotedScalar(cursor: Cursor, single: boolean): Token {
+  const start = markOf(cursor);
+  const quote = single ? 0x27 : 0x22;
+  const fail = (message: string): Error => syntaxError("characters", message, start, markOf(cursor));
+  skip(cursor);
+  let value = "";
+  for (;;) {
+    need(cursor, 4);
+    if (atDocumentIndicator(cursor)) throw fail("found unexpected document indicator");
+    if (isEnd(unitAt(cursor))) throw fail("found unexpected end of stream");
+    let continued = false;
+    while (!isBlankOrEnd(unitAt(cursor)) && !continued) {
+      const unit = unitAt(cursor);
+      if (single && unit === quote && unitAt(cursor, 1) === quote) {
+        value += "'";
+        skip(cursor);
+        skip(cursor);
+      } else if (unit === quote) {
+        break;
+      } else if (!single && unit === 0x5c) {
+        if (isBreak(unitAt(cursor, 1))) {
+          need(cursor, 3);
+          skip(cursor);
+          takeBreak(cursor);
+          continued = true;
+        } else value += takeEscape(cursor, fail);
+      } else value += take(cursor);
+      need(cursor, 2);
+    }
+    need(cursor, 1);
+    if (unitAt(cursor) === quote) break;
+    const gap = newGap(continued);
+    for (; isBlank(unitAt(cursor)) || isBreak(unitAt(cursor)); need(cursor, 1)) takeGapUnit(cursor, gap);
+    // Behind an escaped line break nothing is folded: there is no first break, only further ones.
+    value += continued ? gap.moreBreaks : foldGap(gap);
+  }
+  skip(cursor);
+  return { type: "scalar", start, end: markOf(cursor), value, style: single ? "single" : "double" };
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  "0": "\0",
+  a: "\x07",
+  b: "\b",
+  t: "\t",
+  "\t": "\t",
+  n: "\n",
+  v: "\v",
+  f: "\f",
+  r: "\r",
+  e: "\x1b",
+  " ": " ",
+  '"': '"',
+  "'": "'",
+  "\\": "\\",
+  N: "\u0085",
+  _: "\u00a0",
+  L: "\u2028",
+  P: "\u2029",
+};
+const codeLengths: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
+
+function takeEscape(cursor: Cursor, fail: (message: string) => Error): string {
+  const letter = String.fromCharCode(unitAt(cursor, 1));
+  const length = codeLengths[letter];
+  if (length === undefined && escapes[letter] === undefined) throw fail("found unknown escape character");
+  skip(cursor);
+  skip(cursor);
+  if (length === undefined) return escapes[letter] ?? "";
+  need(cursor, length);
+  const digits = cursor.text.slice(cursor.position, cursor.position + length);
+  if (digits.length < length || !/^[0-9A-Fa-f]*$/u.test(digits)) {
+    throw fail("did not find expected hexdecimal number");
+  }
+  const code = Number.parseInt(digits, 16);
+  if ((code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff) {
+    throw fail("found invalid Unicode character escape code");
+  }
+  for (let k = 0; k < length; k++) skip(cursor);
+  return String.fromCodePoint(code);
+}
+
+/** A scalar behind `|` or `>`. */
+export function scanBlockScalar(cursor: Cursor, literal: boolean, parentIndent: number): Token {
+  const start = markOf(cursor);
+  skip(cursor);
+  const { chomping, increment } = scanBlockHeader(cursor, start);
+  let end = markOf(cursor);
+  let indent = increment === 0 ? 0 : Math.max(parentIndent, 0) + increment;
+  const parts: string[] = [];
+  let lineBreak = "";
+  let leadingBlank = false;
+  let breaks = scanBreaks();
+  need(cursor, 1);
+  while (cursor.column === indent && !isEnd(unitAt(cursor))) {
+    const startsBlank = isBlank(unitAt(cursor));
+    const folds = !literal && !leadingBlank && !startsBlank && lineBreak.startsWith("\n");
+    parts.push(folds ? (breaks === "" ? " " : "") : lineBreak, breaks);
+    leadingBlank = startsBlank;
+    parts.push(takeLine(cursor));
+    need(cursor, 2);
+    lineBreak = takeBreak(cursor);
+    breaks = scanBreaks();
+  }
+  if (chomping !== "strip") parts.push(lineBreak);
+  if (chomping === "keep") parts.push(breaks);
+  return { type: "scalar", start, end, value: parts.join(""), style: literal ? "literal" : "folded" };
+
+  function beforeIndent(): boolean {
+    return indent === 0 || cursor.column < indent;
+  }
+
+  function scanBreaks(): string {
+    let found = "";
+    let deepest = 0;
+    end = markOf(cursor);
+    for (;;) {
+      need(cursor, 1);
+      for (; beforeIndent() && unitAt(cursor) === 0x20; need(cursor, 1)) skip(cursor);
+      deepest = Math.max(deepest, cursor.column);
+      if (beforeIndent() && unitAt(cursor) === 0x09) {
+        const message = "found a tab character where an indentation space is expected";
+        throw syntaxError("characters", message, start, markOf(cursor));
+      }
+      if (!isBreak(unitAt(cursor))) break;
+      need(cursor, 2);
+      found += takeBreak(cursor);
+      end = markOf(cursor);
+    }
+    if (indent === 0) indent = Math.max(deepest, parentIndent + 1, 1);
+    return found;
+  }
+}
+
+function scanBlockHeader(
+  cursor: Cursor,
+  start: Mark,
+): { readonly chomping: "clip" | "strip" | "keep"; readonly increment: number } {
+  let chomping: "clip" | "strip" | "keep" = "clip";
+  let increment = 0;
+  const takeChomping = (): boolean => {
+    const unit = unitAt(cursor);
+    if (unit !== 0x2b && unit !== 0x2d) return false;
+    chomping = unit === 0x2b ? "keep" : "strip";
+    skip(cursor);
+    need(cursor, 1);
+    return true;
+  };
+  const takeIncrement = (): void => {
+    if (!isDigit(unitAt(cursor))) return;
+    increment = unitAt(cursor) - 0x30;
+    if (increment === 0) {
+      throw syntaxError("characters", "found an indentation indicator equal to 0", start, markOf(cursor));
+    }
+    skip(cursor);
+    need(cursor, 1);
+  };
+  need(cursor, 1);
+  const chompingFirst = takeChomping();
+  takeIncrement();
+  if (!chompingFirst && increment > 0) takeChomping();
+  skipBlanks(cursor);
+  if (unitAt(cursor) === 0x23) takeLine(cursor);
+  if (!isBreakOrEnd(unitAt(cursor))) {
+    throw syntaxError("characters", "did not find expected comment or line break", start, markOf(cursor));
+  }
+  if (isBreak(unitAt(cursor))) {
+    need(cursor, 2);
+    takeBreak(cursor);
+  }
+  return { chomping, increment };
+}

@@ -1,0 +1,199 @@
+import { byteLength } from "../core/byte-text.ts";
+import { cleanPath, joinPath } from "./go-path.ts";
+import { below, optionalPathProblem, optionalUrlProblem, pathProblem, type Rule } from "./rules-common.ts";
+import type { Findings } from "./problem.ts";
+import { findInteger, findString, isTrue, part, parts, type Path, type Struct, text } from "./value.ts";
+import { hasItems } from "./write-json.ts";
+
+const owner: Rule = (struct, path, find) => {
+  const both = struct["id"] !== undefined && text(struct, "name") !== "";
+  find.error(path, both ? "cannot set both id and name" : undefined);
+};
+
+function checkMode(struct: Struct, path: Path, find: Findings, minor: number): void {
+  const mode = findInteger(struct, "mode");
+  if (mode === undefined) return;
+  find.error(below(path, "mode"), mode < 0n || mode > 0o7777n ? "illegal file mode" : undefined);
+  const special = minor < 6 && (mode & 0o7000n) !== 0n;
+  const message =
+    "setuid/setgid/sticky bits are not supported or functional in spec versions older than 3.6.0";
+  find.warn(below(path, "mode"), special ? message : undefined);
+}
+
+const directory: Rule = (struct, path, find, minor) => {
+  find.error(below(path, "path"), pathProblem(text(struct, "path")));
+  checkMode(struct, path, find, minor);
+};
+
+const file: Rule = (struct, path, find, minor) => {
+  directory(struct, path, find, minor);
+  const overwrites =
+    isTrue(struct, "overwrite") && findString(part(struct, "contents"), "source") === undefined;
+  find.error(
+    below(path, "overwrite"),
+    overwrites ? "overwrite must be false if source is unspecified" : undefined,
+  );
+};
+
+/** Longest label of each file system, in bytes. */
+const labelLimits: Readonly<Record<string, number>> = { btrfs: 256, ext4: 16, swap: 15, vfat: 11, xfs: 12 };
+
+const filesystem: Rule = (struct, path, find, minor) => {
+  find.error(below(path, "path"), optionalPathProblem(struct, "path"));
+  find.error(below(path, "device"), pathProblem(text(struct, "device")));
+  find.error(below(path, "format"), formatProblem(struct, minor));
+  find.error(below(path, "label"), labelProblem(struct));
+};
+
+function formatProblem(struct: Struct, minor: number): string | undefined {
+  const format = text(struct, "format");
+  if (format === "") {
+    const others =
+      ["path", "label", "uuid"].some((field) => text(struct, field) !== "") ||
+      isTrue(struct, "wipeFilesystem") ||
+      hasItems(struct, "mountOptions") ||
+      hasItems(struct, "options");
+    if (!others) return undefined;
+    return "format cannot be empty when path, label, uuid, wipeFilesystem, options, or mountOptions is specified";
+  }
+  if (format in labelLimits || (format === "none" && minor >= 3)) return undefined;
+  return "invalid filesystem format";
+}
+
+function labelProblem(struct: Struct): string | undefined {
+  const label = text(struct, "label");
+  if (label === "") return undefined;
+  const format = text(struct, "format");
+  if (format === "") return "filesystem must specify format if label is specified";
+  const limit = labelLimits[format];
+  if (limit === undefined || byteLength(label) <= limit) return undefined;
+  return `filesystem labels cannot be longer than ${limit} characters when using ${format}`;
+}
+
+const raid: Rule = (struct, path, find, minor) => {
+  find.error(below(path, "level"), levelProblem(struct, minor));
+  find.error(below(path, "devices"), hasItems(struct, "devices") ? undefined : "raid devices required");
+};
+
+const stripes = ["linear", "raid0", "0", "stripe"];
+const levels = ["raid1", "1", "mirror", "raid4", "4", "raid5", "5", "raid6", "6", "raid10", "10"];
+
+function levelProblem(struct: Struct, minor: number): string | undefined {
+  const level = text(struct, "level");
+  if (level === "" && minor >= 3) return "raid level is required";
+  if (stripes.includes(level)) {
+    const spares = findInteger(struct, "spares") ?? 0n;
+    return spares === 0n ? undefined : "spares unsupported for linear and raid0 arrays";
+  }
+  return levels.includes(level) ? undefined : "unrecognized raid level";
+}
+
+const storage: Rule = (struct, path, find, minor) => {
+  const links = parts(struct, "links");
+  // Every path that lies below a link, asked for by the link's own path, so that a thousand of each stay quick.
+  const linkPaths = new Set(links.map((link) => text(link, "path")));
+  for (const [field, what] of [
+    ["directories", "directory"],
+    ["files", "file"],
+  ] as const) {
+    for (const [index, node] of parts(struct, field).entries()) {
+      repeat(linksAbove(text(node, "path"), linkPaths, links), () =>
+        find.error(below(path, field, index), `${what} path includes link in config`),
+      );
+    }
+  }
+  for (const [index, link] of links.entries()) {
+    repeat(linksAbove(text(link, "path"), linkPaths, links), () =>
+      find.error(below(path, "links", index), "link path includes link in config"),
+    );
+    checkLink(link, below(path, "links", index), struct, find, minor);
+  }
+  checkFilesystems(struct, path, find);
+};
+
+function repeat(times: number, body: () => void): void {
+  for (let i = 0; i < times; i++) body();
+}
+
+function linksAbove(path: string, linkPaths: ReadonlySet<string>, links: readonly Struct[]): number {
+  let found = 0;
+  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+    const above = path.slice(0, slash);
+    if (linkPaths.has(above)) found += links.filter((link) => text(link, "path") === above).length;
+  }
+  return found;
+}
+
+function checkLink(link: Struct, path: Path, storage: Struct, find: Findings, minor: number): void {
+  if (minor >= 3 && text(link, "target") === "") {
+    find.error(below(path, "target"), "link target is required");
+    return;
+  }
+  if (!isTrue(link, "hard")) return;
+  const target = cleanPath(text(link, "target"));
+  const absolute = target.startsWith("/") ? target : joinPath(text(link, "path"), text(link, "target"));
+  for (const found of parts(storage, "directories")) {
+    find.error(path, text(found, "path") === absolute ? "hard link target is a directory" : undefined);
+  }
+  for (const who of ["user", "group"]) {
+    for (const field of ["id", "name"]) {
+      const set = part(link, who)[field] !== undefined;
+      find.warn(below(path, who, field), set ? "user/group ignored for hard link" : undefined);
+    }
+  }
+}
+
+function checkFilesystems(storage: Struct, path: Path, find: Findings): void {
+  const disks = new Map(parts(storage, "disks").map((disk) => [text(disk, "device"), disk]));
+  for (const [index, item] of parts(storage, "filesystems").entries()) {
+    const disk = disks.get(text(item, "device"));
+    if (disk === undefined) continue;
+    const at = below(path, "filesystems", index, "device");
+    if (hasItems(disk, "partitions")) find.warn(at, "filesystem overwrites partitioned device");
+    else if (!isTrue(item, "wipeFilesystem") && isTrue(disk, "wipeTable")) {
+      find.warn(at, "device matches disk with wipeTable enabled; filesystem will be wiped");
+    }
+  }
+}
+
+const luks: Rule = (struct, path, find, minor) => {
+  const name = text(struct, "name");
+  find.error(below(path, "name"), name.includes("/") ? "device names cannot contain slashes" : undefined);
+  const long = byteLength(text(struct, "label")) > 47;
+  find.error(
+    below(path, "label"),
+    long ? "luks device labels cannot be longer than 47 characters" : undefined,
+  );
+  const device = text(struct, "device");
+  find.error(below(path, "device"), device === "" ? "disk device is required" : pathProblem(device));
+  const clevis = part(struct, "clevis");
+  const others =
+    hasItems(clevis, "tang") || isTrue(clevis, "tpm2") || (findInteger(clevis, "threshold") ?? 0n) !== 0n;
+  const custom = part(clevis, "custom");
+  const hasCustom = minor < 3 ? clevis["custom"] !== undefined : text(custom, "pin") !== "";
+  const mixed = hasCustom && others;
+  find.error(
+    below(path, "clevis"),
+    mixed ? "cannot use custom clevis config with tpm2, tang, or threshold" : undefined,
+  );
+  const keyFile = part(struct, "keyFile");
+  const badKey = optionalUrlProblem(keyFile, "source", minor) !== undefined;
+  find.error(below(path, "keys"), badKey ? "invalid key-file source" : undefined);
+  if (!isTrue(part(struct, "cex"), "enabled")) return;
+  const withClevis = text(custom, "pin") !== "" || others;
+  find.error(below(path, "cex"), withClevis ? "cannot use cex with clevis" : undefined);
+  find.error(below(path, "cex"), text(keyFile, "source") === "" ? undefined : "cannot use key file with cex");
+};
+
+/** Rules about disks and what is on them. */
+export const storageRules: Readonly<Record<string, Rule>> = {
+  Directory: directory,
+  File: file,
+  Filesystem: filesystem,
+  Link: (struct, path, find) => find.error(below(path, "path"), pathProblem(text(struct, "path"))),
+  Luks: luks,
+  NodeGroup: owner,
+  NodeUser: owner,
+  Raid: raid,
+  Storage: storage,
+};

@@ -1,0 +1,56 @@
+/**
+ * Types of a config language that came in many versions, as rows that can be held beside upstream's schema:
+ * `"name type versions"`, with types as Go writes them (`*` is optional, `[]` a list), versions as `2`, `2-3`, `-2` or
+ * `4+`, and `!` behind the name of a field that is written even when it is empty.
+ */
+export type TypeRows = Readonly<Record<string, readonly string[]>>;
+
+export interface Field {
+  readonly name: string;
+  /** `string`, `int`, `bool`, a named string such as `Device`, or the name of a struct. */
+  readonly type: string;
+  readonly list: boolean;
+  readonly pointer: boolean;
+  /** Written even when empty. */
+  readonly required: boolean;
+}
+
+export type StructType = readonly Field[];
+
+/** The types of one version. Undefined for a name that is no struct. */
+export interface TypeSet {
+  readonly version: number;
+  readonly struct: (name: string) => StructType | undefined;
+}
+
+/** The rows that hold for one minor version. */
+export function typesOfVersion(rows: TypeRows, version: number): TypeSet {
+  const structs = new Map(
+    Object.entries(rows).map(([name, fields]) => [
+      name,
+      fields.flatMap((row) => {
+        const [field, versions] = parseRow(row);
+        return isWithin(version, versions) ? [field] : [];
+      }),
+    ]),
+  );
+  return { version, struct: (name) => structs.get(name) };
+}
+
+function parseRow(row: string): readonly [Field, string] {
+  const [name = "", type = "", versions = "0+"] = row.split(/ +/u);
+  const field = {
+    name: name.replace("!", ""),
+    type: type.replace(/^\*|^\[\]/u, ""),
+    list: type.startsWith("[]"),
+    pointer: type.startsWith("*"),
+    required: name.endsWith("!"),
+  };
+  return [field, versions];
+}
+
+function isWithin(version: number, versions: string): boolean {
+  if (versions.endsWith("+")) return version >= Number(versions.slice(0, -1));
+  const [first = "", last = first] = versions.split("-");
+  return version >= Number(first) && version <= Number(last);
+}
