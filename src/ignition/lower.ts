@@ -30,7 +30,11 @@ export function lowerConfig(config: Struct, from: TypeSet, maxMinor: number): Lo
   }
   const { problems } = rewrite(config, from, maxMinor);
   return {
-    problems: problems.map((problem) => ({ ...problem, message: explain(problem, config, from, maxMinor) })),
+    problems: problems.map((problem) => ({
+      ...problem,
+      severity: "error",
+      message: explain(problem, config, from, maxMinor),
+    })),
   };
 }
 
@@ -47,7 +51,9 @@ function rewrite(config: Struct, from: TypeSet, minor: number): Rewritten {
   const result = rewriteStruct("Config", "Config", config, [], { from, types, missing });
   part(result, "ignition")["version"] = ignitionVersion(minor);
   // Whatever this version finds and the config's own does not: even a warning means that it would not be the same.
-  const known = new Set(ruleProblems(config, from).map((problem) => pathText(problem.path) + problem.message));
+  const known = new Set(
+    ruleProblems(config, from).map((problem) => pathText(problem.path) + problem.message),
+  );
   const judged = ruleProblems(result, types).filter(
     (problem) => !known.has(pathText(problem.path) + problem.message),
   );
