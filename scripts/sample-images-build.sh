@@ -7,23 +7,29 @@ go=$1
 programs=$2
 self=$(readlink -f "$0")
 samples=$(dirname "$self")/../samples
+assembler=$(dirname "$self")/sample-images-asm.sh
 
 # Nothing that the user has set for Go's code generation may reach the images.
 unset GOROOT
 export GOOS=linux GOARCH=amd64 GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOWORK=off CGO_ENABLED=0 GOAMD64=v1 GOEXPERIMENT='' GOFIPS140=off
+GOMODCACHE=$("$go" env GOMODCACHE)
+export GOMODCACHE
 
 # build NAME MODULE PACKAGE LINKER-FLAGS NOTE [TAGS]; the tags are those of the release's own build
 build() {
     local name=$1 module=$2 package=$3 linker=$4 note=$5 tags=${6:-} from=$SECONDS inputs output
-    inputs=$(cd "$samples" && { cat go-version "$self"; find "$module" -type f ! -name '*_test.go' -print0 |
+    inputs=$(cd "$samples" && { cat go-version "$self" "$assembler"; find "$module" -type f ! -name '*_test.go' -print0 |
         LC_ALL=C sort -z | xargs -0 sha256sum; } | sha256sum)
     if [ -x "$programs/$name" ] && [ "$(cat "$programs/$name.inputs" 2>/dev/null)" = "$inputs" ]; then
         say "$name is built already"
         return
     fi
     say "building $name ($note)"
-    output=$(cd "$samples/$module" && nice -n 5 "$go" build -trimpath -buildvcs=false -tags "$tags" \
-        -ldflags "-s -w -buildid= $linker" -o "$programs/$name.partial" "$package" 2>&1) || failed "$name" "$output"
+    output=$(cd "$samples/$module" && nice -n 5 "$go" build -trimpath -buildvcs=false -toolexec "'$assembler'" \
+        -tags "$tags" -ldflags "-s -w -buildid= $linker" -o "$programs/$name.partial" "$package" 2>&1) || failed "$name" "$output"
+    if grep -qaF "$GOMODCACHE/" "$programs/$name.partial"; then
+        failed "$name" "$name holds the path $GOMODCACHE: its bytes would be other ones on each machine"
+    fi
     mv "$programs/$name.partial" "$programs/$name"
     echo "$inputs" >"$programs/$name.inputs"
     say "built $name; $((SECONDS - from)) s"
