@@ -2,6 +2,10 @@ import { AutoScaling } from "@aws-sdk/client-auto-scaling";
 import { EC2, type RequestLaunchTemplateData } from "@aws-sdk/client-ec2";
 import { expect, onTestFinished } from "vitest";
 import type { Aws } from "../../src/aws/apis.ts";
+import { readFleet } from "../../src/aws/fleet-status-read.ts";
+import { planRollout } from "../../src/aws/rollout-plan.ts";
+import type { RolloutPlan } from "../../src/aws/rollout-plan-types.ts";
+import type { RolloutRequest } from "../../src/aws/rollout-types.ts";
 import { openAws } from "../../src/aws/session.ts";
 import type { Context, Event } from "../../src/core/context.ts";
 import { addGroup, addTemplate, type FleetGroup } from "../fakes/aws/fleet.ts";
@@ -35,9 +39,40 @@ export interface Fleets {
   readonly template: (...versions: readonly RequestLaunchTemplateData[]) => LaunchTemplate;
 }
 
+/** Makes an AMI be there. */
+export function addImage(sim: Simulator, id: string, place = region): void {
+  sim.world.images.set(id, {
+    id,
+    region: place,
+    account: "111122223333",
+    name: `image-${id}`,
+    description: "",
+    tags: new Map(),
+    createdAt: 0,
+    availableAt: 0,
+    failure: undefined,
+    snapshotId: "snap-0123456789abcdef0",
+    fixed: {
+      Architecture: "x86_64",
+      VirtualizationType: "hvm",
+      RootDeviceName: "/dev/xvda",
+      RootDeviceType: "ebs",
+    },
+    mapping: { VolumeSize: 8, VolumeType: "gp3", DeleteOnTermination: true },
+    source: undefined,
+    permissions: [],
+    deregisteredAt: undefined,
+    deprecateAt: undefined,
+    protection: "disabled",
+    disabled: false,
+  });
+}
+
 /** A simulator with an empty fleet. At the end no call may have broken AWS's models. */
 export async function fleets(): Promise<Fleets> {
   const sim = await startSimulator();
+  addImage(sim, oldImage);
+  addImage(sim, newImage);
   onTestFinished(async () => {
     await sim.stop();
     expect(sim.violations).toEqual([]);
@@ -69,4 +104,27 @@ export function versionsIn(group: FleetGroup): readonly string[] {
   return group.members
     .filter(({ lifecycle }) => lifecycle !== "Terminated")
     .map(({ templateVersion }) => templateVersion);
+}
+
+export const oldBuild = { id: `sha256:${"a".repeat(64)}`, amis: [{ region, amiId: oldImage }] };
+export const newBuild = { id: `sha256:${"b".repeat(64)}`, amis: [{ region, amiId: newImage }] };
+
+/** Rolls the new build out to groups, in the order given. */
+export function request(groups: readonly string[], more: Partial<RolloutRequest> = {}): RolloutRequest {
+  return {
+    specName: "mainnet-node",
+    target: { kind: "build", build: newBuild },
+    groups: groups.map((name) => ({ name, region })),
+    strategy: "replace",
+    preferences: { instanceWarmup: 0 },
+    builds: [newBuild, oldBuild],
+    ...more,
+  };
+}
+
+/** Reads the fleet and plans, as the command does. */
+export async function planOf({ context, aws }: Fleets, wanted: RolloutRequest): Promise<RolloutPlan> {
+  const { target, groups } = wanted;
+  const images = target.kind === "build" ? target.build.amis : [target];
+  return planRollout(await readFleet(context, aws, { groups, images }), wanted);
 }

@@ -1,0 +1,75 @@
+import type { AutoScalingGroup, LaunchTemplateSpecification } from "@aws-sdk/client-auto-scaling";
+import type { Instance } from "@aws-sdk/client-ec2";
+import type { GroupState, GroupTemplate, MixedState, RefreshState } from "./fleet-status-types.ts";
+
+/** The launch template that a group names, by itself or in its mixed instances policy. */
+export function templateOf(group: AutoScalingGroup): LaunchTemplateSpecification | undefined {
+  return (
+    group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ??
+    group.LaunchTemplate ??
+    undefined
+  );
+}
+
+/** A group as AWS describes it, in our words. */
+export function groupState(
+  region: string,
+  group: AutoScalingGroup,
+  instances: ReadonlyMap<string, Instance>,
+  refreshes: readonly RefreshState[],
+  template: GroupTemplate | undefined,
+): GroupState {
+  const maintenance = group.InstanceMaintenancePolicy;
+  const mixed = mixedState(group);
+  return {
+    name: group.AutoScalingGroupName ?? "",
+    region,
+    minSize: group.MinSize ?? 0,
+    maxSize: group.MaxSize ?? 0,
+    desiredCapacity: group.DesiredCapacity ?? 0,
+    healthCheckType: group.HealthCheckType ?? "EC2",
+    healthCheckGraceSeconds: group.HealthCheckGracePeriod ?? 0,
+    suspended: (group.SuspendedProcesses ?? []).flatMap(({ ProcessName }) => ProcessName ?? []),
+    hasWarmPool: group.WarmPoolConfiguration !== undefined,
+    hasLoadBalancer: [group.LoadBalancerNames, group.TargetGroupARNs, group.TrafficSources].some(
+      (list) => (list ?? []).length > 0,
+    ),
+    ...(group.DefaultInstanceWarmup === undefined ? {} : { warmupSeconds: group.DefaultInstanceWarmup }),
+    ...(maintenance?.MinHealthyPercentage === undefined || maintenance.MaxHealthyPercentage === undefined
+      ? {}
+      : { maintenance: { min: maintenance.MinHealthyPercentage, max: maintenance.MaxHealthyPercentage } }),
+    ...(template === undefined ? {} : { template }),
+    ...(mixed === undefined ? {} : { mixed }),
+    instances: (group.Instances ?? []).map((member) => {
+      const seen = instances.get(member.InstanceId ?? "");
+      const version = Number(member.LaunchTemplate?.Version);
+      const imageId = seen?.ImageId ?? member.ImageId;
+      return {
+        instanceId: member.InstanceId ?? "",
+        instanceType: member.InstanceType ?? "",
+        zone: member.AvailabilityZone ?? "",
+        lifecycle: member.LifecycleState ?? "",
+        healthy: member.HealthStatus === "Healthy",
+        isProtected: member.ProtectedFromScaleIn === true,
+        ...(imageId === undefined ? {} : { imageId }),
+        ...(Number.isNaN(version) ? {} : { templateVersion: version }),
+        ...(seen?.LaunchTime === undefined ? {} : { launchedAt: seen.LaunchTime.toISOString() }),
+      };
+    }),
+    refreshes,
+  };
+}
+
+function mixedState(group: AutoScalingGroup): MixedState | undefined {
+  const policy = group.MixedInstancesPolicy;
+  if (policy === undefined) return undefined;
+  return {
+    policy: { ...policy },
+    overrides: (policy.LaunchTemplate?.Overrides ?? []).map((override) => ({
+      ...(override.InstanceType === undefined ? {} : { instanceType: override.InstanceType }),
+      ...(override.ImageId === undefined ? {} : { imageId: override.ImageId }),
+      hasRequirements: override.InstanceRequirements !== undefined,
+      hasOwnTemplate: override.LaunchTemplateSpecification !== undefined,
+    })),
+  };
+}
