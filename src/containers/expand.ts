@@ -1,10 +1,12 @@
 import type { Diagnostic } from "../core/report.ts";
 import { catalogue } from "./catalogue.ts";
+import { flagProblems } from "./component-flags.ts";
 import type { ContainerEntry } from "./container-entry.ts";
 import type { ContainerSpec, MountSpec, NodeSpec } from "./container-spec.ts";
 import { containerEntry } from "./entry-defaults.ts";
 import { mergeFlags } from "./flags.ts";
 import { findRelease, supportedKubernetes } from "./kubernetes-releases.ts";
+import { skewProblems } from "./version-rules.ts";
 
 /** Problems carry the path of the value in the spec; whoever read the spec adds the line. */
 export interface ExpandedContainers {
@@ -40,7 +42,15 @@ export function expandContainers(spec: NodeSpec): ExpandedContainers {
     ...defaults.map((entry) => override(entry, spec.containers[entry.name] ?? {})),
     ...own.map(([name, given]) => ownEntry(name, given)),
   ].filter(({ name }) => spec.containers[name]?.enabled !== false);
-  return { containers, diagnostics: [...diagnostics, ...unknownOrder(spec, containers)] };
+  return {
+    containers,
+    diagnostics: [
+      ...diagnostics,
+      ...unknownOrder(spec, containers),
+      ...flagProblems(spec.containers, version),
+      ...skewProblems(containers, version),
+    ],
+  };
 }
 
 function override(entry: ContainerEntry, given: ContainerSpec): ContainerEntry {
