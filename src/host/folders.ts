@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../core/errors.ts";
 import { diskFull } from "./files.ts";
@@ -42,4 +42,8 @@ export async function removeTree(path: string): Promise<void> {
 
 export async function movePath(from: string, to: string): Promise<void> {
   await rename(from, to);
+}
+
+export async function copyTo(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
 }

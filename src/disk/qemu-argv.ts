@@ -1,0 +1,86 @@
+import type { Argv } from "../host/exec.ts";
+
+export type Accelerator = "kvm" | "tcg";
+
+export interface Forward {
+  /** Port on this machine's loopback address; 0 lets QEMU choose. */
+  readonly host: number;
+  readonly guest: number;
+}
+
+export interface MachinePlan {
+  readonly accelerator: Accelerator;
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  /** qcow2 image that takes all writes; a machine without one only runs its firmware. */
+  readonly overlay?: string;
+  /** Nothing written needs to survive a crash of this machine: QEMU never waits for the disk. */
+  readonly throwaway?: boolean;
+  readonly firmware: { readonly code: string; readonly variables: string };
+  readonly serialLog: string;
+  readonly forwards: readonly Forward[];
+  /** Ignition configuration, given by the firmware configuration device. */
+  readonly ignition?: string;
+  /** Public key that may log in as root; given as a systemd credential, so that neither image nor Ignition knows it. */
+  readonly rootKey?: string;
+  /** Looks like an EC2 instance, with its metadata service at this port of the loopback address. */
+  readonly ec2?: { readonly metadataPort: number };
+}
+
+/** The QEMU command of a machine: UEFI, no display, serial console to a file, QMP on standard input and output. */
+export function qemuArgv(plan: MachinePlan): Argv {
+  const options: readonly (readonly string[])[] = [
+    ["-name", "igneous", "-nodefaults", "-no-user-config", "-display", "none"],
+    // A SATA controller nobody uses costs an emulated boot ten seconds.
+    ["-machine", "q35,sata=off", ...accelerate(plan.accelerator)],
+    ["-smp", String(plan.cpus), "-m", `${Math.floor(plan.memoryBytes / 2 ** 20)}M`],
+    ["-drive", `if=pflash,format=raw,readonly=on,file=${escape(plan.firmware.code)}`],
+    ["-drive", `if=pflash,format=raw,file=${escape(plan.firmware.variables)}`],
+    disk(plan),
+    ["-device", "virtio-rng-pci"],
+    ["-netdev", network(plan), "-device", "virtio-net-pci,netdev=net"],
+    ["-chardev", `file,id=serial,path=${escape(plan.serialLog)}`, "-serial", "chardev:serial"],
+    ["-chardev", "stdio,id=qmp,signal=off", "-mon", "chardev=qmp,mode=control"],
+    identity(plan),
+  ];
+  return ["qemu-system-x86_64", ...options.flat()];
+}
+
+/** The newest CPU that QEMU emulates without Meltdown, so that the guest needs no page-table isolation (slow in TCG). */
+function accelerate(accelerator: Accelerator): readonly string[] {
+  if (accelerator === "kvm") return ["-accel", "kvm", "-cpu", "host"];
+  // cmpxchg16b of QEMU 7.2 is not atomic over several CPUs.
+  return ["-accel", "tcg,thread=multi", "-cpu", "EPYC,-cx16"];
+}
+
+function disk({ overlay, throwaway, ec2 }: MachinePlan): readonly string[] {
+  if (overlay === undefined) return [];
+  const cache = throwaway === true ? "unsafe" : "writeback";
+  const drive = `if=none,id=root,format=qcow2,cache=${cache},discard=unmap,file=${escape(overlay)}`;
+  const device = ec2 === undefined ? "virtio-blk-pci,drive=root" : "nvme,drive=root,serial=vol0igneous";
+  return ["-drive", drive, "-device", device];
+}
+
+function network({ forwards, ec2 }: MachinePlan): string {
+  const ports = forwards.map(({ host, guest }) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`).join("");
+  if (ec2 === undefined) return `user,id=net,ipv6=off${ports}`;
+  const link = "net=169.254.169.0/24,host=169.254.169.2,dns=169.254.169.3,dhcpstart=169.254.169.15";
+  const metadata = `guestfwd=tcp:169.254.169.254:80-cmd:socat - TCP:127.0.0.1:${ec2.metadataPort}`;
+  return `user,id=net,ipv6=off,restrict=on,${link},${metadata}${ports}`;
+}
+
+function identity({ ec2, ignition, rootKey }: MachinePlan): readonly string[] {
+  const product = "type=1,manufacturer=Amazon EC2,product=m6i.large";
+  const key = Buffer.from(`${rootKey ?? ""}\n`).toString("base64");
+  const credential = `type=11,value=io.systemd.credential.binary:ssh.authorized_keys.root=${key}`;
+  return [
+    ...(ec2 === undefined ? [] : ["-smbios", product]),
+    ...(ignition === undefined ? [] : ["-fw_cfg", `name=opt/com.coreos/config,file=${escape(ignition)}`]),
+    ...(rootKey === undefined ? [] : ["-smbios", credential]),
+  ];
+}
+
+/** In QEMU's option lists a comma in a value is written twice. */
+function escape(value: string): string {
+  return value.replaceAll(",", ",,");
+}
