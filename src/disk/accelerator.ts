@@ -61,14 +61,11 @@ async function startFirmware(context: Context, folder: string): Promise<string |
   };
   const qemu = start(context, qemuArgv(plan));
   let ended: string | undefined;
-  const done = qemu.done.then(
-    () => {
-      ended = "QEMU ended at once";
-    },
-    () => {
-      ended = firstLine(qemu.stderrTail());
-    },
-  );
+  const watch = async (): Promise<void> => {
+    await qemu.done.catch(() => undefined);
+    ended = firstLine(qemu.stderrTail());
+  };
+  const done = watch();
   try {
     for (let waited = 0; waited < probeMs; waited += 250) {
       await Promise.race([done, sleep(250, context.signal)]);
