@@ -63,6 +63,7 @@ export const paths = {
   libexec: "/usr/libexec/igneous",
   manifests: "/usr/lib/igneous/manifests",
   images: "/usr/lib/igneous/images",
+  checks: "/usr/lib/igneous/checks.d",
   units: "/usr/lib/systemd/system",
   roles: "/etc/igneous/roles.d",
   pki: "/var/lib/igneous/pki",

@@ -23,7 +23,7 @@ export const kubernetesReleases: readonly KubernetesRelease[] = [
   release("~1.34.0", "3.6.5-0", "3.10.1", "v1", ">=1.7"),
   release("~1.35.0", "3.6.6-0", "3.10.1", "v1", ">=1.7"),
   release("~1.36.0", "3.6.8-0", "3.10.2", "v1", ">=2.0"),
-  release("~1.37.0", "3.6.8-0", "3.10.2", "v1", ">=2.0"),
+  release("~1.37.0", "3.7.0-0", "3.10.2", "v1", ">=2.0"),
 ];
 
 /** What people are told when their version is not in the table. */

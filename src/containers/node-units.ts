@@ -25,6 +25,8 @@ export function nodeUnits(): readonly NodeUnit[] {
     { name: "igneous-images.service", contents: images },
     { name: "igneous-cluster.service", contents: cluster },
     { name: "igneous-approve.service", contents: approve },
+    { name: "igneous-health.service", contents: health },
+    { name: "igneous-boot-complete.service.d/10-health.conf", contents: completeWhenHealthy },
   ];
 }
 
@@ -102,3 +104,25 @@ const approve =
     "NoNewPrivileges=yes",
     "CapabilityBoundingSet=CAP_DAC_READ_SEARCH",
   ]);
+
+/** Not ordered after the containers: it has a limit of its own, which a start that hangs must not put off. */
+const health =
+  section("Unit", [
+    "Description=This node is well",
+    "After=basic.target igneous-node.service",
+    "Wants=igneous-node.service",
+  ]) +
+  section("Service", [
+    "Type=oneshot",
+    "RemainAfterExit=yes",
+    `ExecStart=${paths.libexec}/igneous-health`,
+    "EnvironmentFile=-/etc/igneous/node.conf",
+    "SyslogIdentifier=igneous-health",
+    "TimeoutStartSec=infinity",
+  ]);
+
+/** A trial boot that is not well must not be taken for good. */
+const completeWhenHealthy = section("Unit", [
+  "Requires=igneous-health.service",
+  "After=igneous-health.service",
+]);

@@ -1,6 +1,7 @@
 import { prettyJson } from "../core/json.ts";
 import { clusterManifests } from "./cluster-manifests.ts";
 import { containerConfigFiles } from "./component-config.ts";
+import { checkFile, type NodeCheck } from "./check-file.ts";
 import { type ContainerEntry, paths } from "./container-entry.ts";
 import { hostFiles } from "./host-files.ts";
 import type { ImageConfig } from "./image-config.ts";
@@ -16,6 +17,8 @@ export interface RenderInput {
   readonly containers: readonly ResolvedContainer[];
   /** Names by which pods ask for the preloaded images; their archives lie in the images folder under these. */
   readonly preload?: readonly PreloadedImage[] | undefined;
+  /** The spec's own checks, which decide on the node whether a boot is healthy. */
+  readonly checks?: readonly NodeCheck[] | undefined;
 }
 
 /** A container whose image was pulled, so that its configuration is known. */
@@ -40,11 +43,13 @@ export function renderContainers(input: RenderInput): PayloadPlan {
     ...containerConfigFiles(input).filter(({ container }) => names.has(container)),
     ...clusterManifests(),
     ...hostFiles(input),
+    ...(input.checks ?? []).map(checkFile),
   ];
   return {
     files: files.map(({ path, mode, contents }) => ({ path, mode, contents })).sort(byPath),
     links: [
       wants("multi-user.target", "igneous.target"),
+      wants("multi-user.target", "igneous-health.service"),
       ...units.map((unit) => wants("igneous.target", unit)),
       ...nodeUnitsStarted.map((unit) => wants("igneous.target", unit)),
     ].sort(byPath),
