@@ -1,9 +1,20 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../core/version.ts";
+import { addBakeCommand } from "./bake-command.ts";
+import { addCacheCommand, addImportCommand } from "./import-command.ts";
 import { addInitCommand } from "./init-command.ts";
 import { addLockCommand } from "./lock-command.ts";
 import { addSchemaCommand } from "./schema-command.ts";
 import type { Io } from "./io.ts";
+
+const commands = [
+  addInitCommand,
+  addLockCommand,
+  addBakeCommand,
+  addImportCommand,
+  addCacheCommand,
+  addSchemaCommand,
+] as const;
 
 /** The whole command line. Each command imports what it does only when it runs, so that start-up stays quick. */
 export function createProgram(io: Io): Command {
@@ -16,7 +27,7 @@ export function createProgram(io: Io): Command {
       io.setExitCode(error.exitCode === 0 ? 0 : 2);
       throw error;
     });
-  for (const add of [addInitCommand, addLockCommand, addSchemaCommand]) add(program, io);
+  for (const add of commands) add(program, io);
   return program;
 }
 

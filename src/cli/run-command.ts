@@ -8,26 +8,30 @@ import { createRenderer } from "./renderer.ts";
 /** What a command gives back: data for `--json`, and the same as text. */
 export interface CommandResult {
   readonly data: object;
-  readonly text: (paint: Paint) => string;
+  readonly text: (paint: Paint, steps: readonly Ended[]) => string;
   /** 0 when not given. A command that finds a difference may print its result and still exit 4. */
   readonly exitCode?: number;
 }
+
+type Ended = Extract<Event, { type: "step-ended" }>;
 
 export type CommandBody = (context: Context) => Promise<CommandResult>;
 
 /** Runs one command: shows its news on stderr, prints its result on stdout, turns what is thrown into an exit code. */
 export async function runCommand(io: Io, options: OutputOptions, body: CommandBody): Promise<void> {
   const renderer = await createRenderer(io, options);
-  const seen: Event[] = [];
+  const ended: Ended[] = [];
   const context = io.createContext((event) => {
-    if (event.type === "step-ended") seen.push(event);
+    if (event.type === "step-ended") ended.push(event);
     renderer.onEvent(event);
   });
   const paint = createPaint(io.colour && options.color !== false);
   try {
     const result = await body(context);
     renderer.end();
-    io.stdout(options.json === true ? `${JSON.stringify(result.data, null, 2)}\n` : result.text(paint));
+    io.stdout(
+      options.json === true ? `${JSON.stringify(result.data, null, 2)}\n` : result.text(paint, ended),
+    );
     io.setExitCode(result.exitCode ?? 0);
   } catch (thrown) {
     renderer.end();

@@ -1,3 +1,8 @@
+/** The time of this machine. */
+export function now(): Date {
+  return new Date();
+}
+
 /** Calls `tick` every `ms` milliseconds until the returned function is called; never keeps the process alive by itself. */
 export function every(ms: number, tick: () => void): () => void {
   const timer = setInterval(tick, ms);

@@ -77,3 +77,8 @@ function corrupt(repo: Repo, kind: ObjectKind, checksum: ObjectChecksum): Igneou
     },
   );
 }
+
+/** Whether a repo has a commit. */
+export function hasCommit(repo: Repo, checksum: string): checksum is CommitChecksum {
+  return findBytes(objectPath(repo, "commit", checksum as CommitChecksum)) !== undefined;
+}

@@ -1,0 +1,64 @@
+import type { Context } from "../core/context.ts";
+import type { Sha256Hex } from "../core/digest.ts";
+import { runStep } from "../core/step.ts";
+import { now } from "../host/clock.ts";
+import { writeLock } from "../lock/file.ts";
+import type { Lock, LockedBuild } from "../lock/schema.ts";
+import type { Commits } from "./bake.ts";
+import type { BakePlan } from "./bake-plan.ts";
+import type { BuildState } from "./build-folder.ts";
+import { findGitRevision } from "./git-revision.ts";
+import type { Project } from "./project.ts";
+
+/** Adds a finished build to the lock, newest first. A build that is recorded already only gains a report it lacked. */
+export function recordBuild(
+  context: Context,
+  project: Project,
+  lock: Lock,
+  build: { readonly plan: BakePlan; readonly commits: Commits; readonly state: BuildState },
+): Promise<Lock> {
+  const { plan, state } = build;
+  return runStep(context, "record", "record the build in images.lock.json", async () => {
+    const record =
+      plan.recorded === undefined ? await newRecord(context, project, lock, build) : plan.recorded;
+    const report = state.report === null ? {} : { report: state.report };
+    const others = lock.builds.filter(({ id }) => id !== plan.id);
+    const at = lock.builds.findIndex(({ id }) => id === plan.id);
+    const builds = others.toSpliced(
+      Math.max(at, 0),
+      0,
+      record.report === undefined ? { ...record, ...report } : record,
+    );
+    const value = { ...lock, builds };
+    const changed = await writeLock(project.folder, value);
+    return { value, outcome: changed ? "done" : "unchanged" };
+  });
+}
+
+async function newRecord(
+  context: Context,
+  project: Project,
+  lock: Lock,
+  build: { readonly plan: BakePlan; readonly commits: Commits; readonly state: BuildState },
+): Promise<LockedBuild> {
+  const { plan, commits, state } = build;
+  const git = await findGitRevision(context, project.folder);
+  const version = (name: string): string => lock.base.tools.find((tool) => tool.name === name)?.version ?? "";
+  const isCarried = state.predecessorCommit !== null && plan.predecessor !== undefined;
+  return {
+    id: plan.id,
+    builder: "qemu",
+    ...(isCarried ? { predecessor: plan.predecessor.id } : {}),
+    payloadCommit: hex(commits.payload),
+    baseCommit: hex(commits.base),
+    hostCommit: hex(commits.host),
+    disk: { sha256: hex(state.disk.sha256), size: state.disk.size },
+    ...(git === undefined ? {} : { git }),
+    tools: { e2fsprogs: version("e2fsprogs"), ostree: version("ostree") },
+    createdAt: now().toISOString(),
+  };
+}
+
+function hex(text: string): Sha256Hex {
+  return text as Sha256Hex;
+}

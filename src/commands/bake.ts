@@ -1,0 +1,178 @@
+import { composeBase } from "../base/compose.ts";
+import { openToolsRoot, runInTools } from "../base/tools.ts";
+import { join } from "node:path";
+import type { Context } from "../core/context.ts";
+import { shortDigest } from "../core/digest.ts";
+import { IgneousError } from "../core/errors.ts";
+import { runStep } from "../core/step.ts";
+import { buildDisk } from "../disk/build.ts";
+import type { Sha256Hex } from "../core/digest.ts";
+import type { Lock, LockedBuild } from "../lock/schema.ts";
+import { withProject } from "../lock/file.ts";
+import type { CommitChecksum } from "../ostree/object.ts";
+import { hasCommit } from "../ostree/object-read.ts";
+import { openRepo, type Repo } from "../ostree/repo.ts";
+import { checkBuild } from "./bake-check.ts";
+import { commitHost } from "./bake-host.ts";
+import { importImages } from "./bake-images.ts";
+import { commitPayload, type Payload } from "./bake-payload.ts";
+import { type BakeOptions, type BakePlan, planBake } from "./bake-plan.ts";
+import { recordBuild } from "./bake-record.ts";
+import { type BakeResult, bakeResult } from "./bake-result.ts";
+import { type BuildState, findBuildState, writeBuildState } from "./build-folder.ts";
+import { loadProject, type Project, requireLock } from "./project.ts";
+import { type ImageConfiguration, renderImageTemplate } from "./templates.ts";
+
+/** The commits of a build. */
+export interface Commits {
+  readonly base: CommitChecksum;
+  readonly payload: CommitChecksum;
+  readonly host: CommitChecksum;
+}
+
+/** What a bake would do. Reads the spec and the lock, and nothing else. */
+export async function planProjectBake(folder: string, options: BakeOptions): Promise<BakePlan> {
+  const project = await loadProject(folder);
+  return planBake(project, await requireLock(project), options);
+}
+
+/**
+ * Makes the image of a project from its lock: images and base into commits, commits into a disk, the disk booted and
+ * checked, the outputs into the lock. What an earlier run finished is not done again.
+ */
+export async function bake(context: Context, folder: string, options: BakeOptions): Promise<BakeResult> {
+  const project = await loadProject(folder);
+  const configuration = renderImageTemplate(project);
+  return withProject(context, folder, async () => {
+    const lock = await requireLock(project);
+    const plan = await planBake(project, lock, options);
+    const repo = await openRepo(context, join(folder, ".igneous", "repo"));
+    const images = await importImages(context, project, repo, lock.images);
+    const payload = await commitPayload(context, project, lock, repo, { id: plan.id, images });
+    const commits = await commitBuild(context, project, lock, repo, { plan, payload, configuration });
+    requireRecorded(plan, commits);
+    const state = await makeDisk(context, project, lock, repo, { plan, commits, configuration });
+    const { state: checked, check } = await checkBuild(context, project, repo, {
+      plan,
+      payload,
+      commits,
+      state,
+    });
+    await recordBuild(context, project, lock, { plan, commits, state: checked });
+    return bakeResult(
+      project.preload.map(({ name }) => name),
+      lock,
+      { plan, commits, state: checked, payload, check },
+    );
+  });
+}
+
+async function commitBuild(
+  context: Context,
+  project: Project,
+  lock: Lock,
+  repo: Repo,
+  parts: {
+    readonly plan: BakePlan;
+    readonly payload: Payload;
+    readonly configuration: ImageConfiguration | undefined;
+  },
+): Promise<Commits> {
+  const { plan, payload, configuration } = parts;
+  const { commit: base } = await composeBase(
+    context,
+    repo,
+    lock.base,
+    project.loaded.spec.base.debian.mirror,
+  );
+  const short = shortDigest(plan.id);
+  const host = await commitHost(context, repo, {
+    version: `${lock.name} ${short}`,
+    ref: `igneous/host/${short}`,
+    base,
+    payload: payload.commit,
+    overlay: configuration?.tree,
+  });
+  return { base, payload: payload.commit, host };
+}
+
+/** A build that the lock has already must come out as it was recorded: equal ids mean equal bytes. */
+function requireRecorded({ id, recorded }: BakePlan, commits: Commits): void {
+  if (recorded === undefined) return;
+  const pairs = [
+    ["payload commit", recorded.payloadCommit, commits.payload],
+    ["base commit", recorded.baseCommit, commits.base],
+    ["host commit", recorded.hostCommit, commits.host],
+  ] as const;
+  for (const [what, wanted, made] of pairs)
+    if (String(wanted) !== made) throw differs(id, what, wanted, made);
+}
+
+function differs(id: BakePlan["id"], what: string, wanted: string, made: string): IgneousError {
+  const message = `the ${what} of build ${shortDigest(id)} is ${made}; the lock records ${wanted}`;
+  return new IgneousError("build-differs", message, {
+    hint: "bake with the igneous that baked it first, or change the spec for a build of its own",
+  });
+}
+
+async function makeDisk(
+  context: Context,
+  project: Project,
+  lock: Lock,
+  repo: Repo,
+  parts: {
+    readonly plan: BakePlan;
+    readonly commits: Commits;
+    readonly configuration: ImageConfiguration | undefined;
+  },
+): Promise<BuildState> {
+  const { plan, commits, configuration } = parts;
+  const predecessorCommit = findPredecessor(context, repo, plan.predecessor);
+  const title = "make the disk image";
+  return runStep(context, "disk", title, async () => {
+    const there = await findBuildState(plan.folder, plan.id);
+    if (there?.hostCommit === commits.host && there.predecessorCommit === predecessorCommit) {
+      return { value: there, outcome: "unchanged", note: plan.folder.disk };
+    }
+    const { mirror } = project.loaded.spec.base.debian;
+    const tools = await openToolsRoot(context, lock.base, mirror);
+    const { sha256 } = await buildDisk(context, (argv, run) => runInTools(context, tools, argv, run), {
+      repo: repo.path,
+      hostCommit: commits.host,
+      ...(predecessorCommit === null ? {} : { predecessor: predecessorCommit }),
+      kernelArguments: [...project.loaded.spec.kernelArguments, ...(configuration?.kernelArguments ?? [])],
+      buildId: plan.id,
+      ...(plan.diskBytes === undefined ? {} : { sizeBytes: plan.diskBytes }),
+      out: plan.folder.disk,
+    });
+    const isWhole = predecessorCommit !== null || plan.predecessor === undefined;
+    const recorded = isWhole ? plan.recorded?.disk.sha256 : undefined;
+    if (recorded !== undefined && recorded !== sha256)
+      throw differs(plan.id, "disk's sha256", recorded, sha256);
+    const state = {
+      id: plan.id,
+      predecessorCommit,
+      hostCommit: commits.host,
+      disk: { sha256 },
+      report: null,
+    };
+    return { value: await writeBuildState(plan.folder, state), note: plan.folder.disk };
+  });
+}
+
+/** The commit to go back to, when this repo has it; a lock that was made elsewhere may name one that it has not. */
+function findPredecessor(
+  context: Context,
+  repo: Repo,
+  predecessor: LockedBuild | undefined,
+): Sha256Hex | null {
+  if (predecessor === undefined) return null;
+  if (hasCommit(repo, predecessor.hostCommit)) return predecessor.hostCommit;
+  const message = `the repo has no commit of build ${shortDigest(predecessor.id)}: the image gets no rollback deployment`;
+  context.emit({
+    type: "warning",
+    message,
+    hint: "bake that build here first, or copy its commit with ostree pull",
+  });
+  return null;
+}
