@@ -3,6 +3,12 @@ import { EC2, type RequestLaunchTemplateData } from "@aws-sdk/client-ec2";
 import { expect, onTestFinished } from "vitest";
 import type { Aws } from "../../src/aws/apis.ts";
 import { readFleet } from "../../src/aws/fleet-status-read.ts";
+import {
+  applyRollout,
+  readForRollout,
+  refusePlan,
+  type RolloutOutcome,
+} from "../../src/aws/rollout-apply.ts";
 import { planRollout } from "../../src/aws/rollout-plan.ts";
 import type { RolloutPlan } from "../../src/aws/rollout-plan-types.ts";
 import type { RolloutRequest } from "../../src/aws/rollout-types.ts";
@@ -127,4 +133,18 @@ export async function planOf({ context, aws }: Fleets, wanted: RolloutRequest): 
   const { target, groups } = wanted;
   const images = target.kind === "build" ? target.build.amis : [target];
   return planRollout(await readFleet(context, aws, { groups, images }), wanted);
+}
+
+/** Plans and carries out, as the command does. */
+export async function roll(world: Fleets, wanted: RolloutRequest): Promise<readonly RolloutOutcome[]> {
+  const { context, aws } = world;
+  const state = await readForRollout(context, aws, wanted);
+  const plan = planRollout(state, wanted);
+  refusePlan(plan, undefined);
+  return applyRollout(context, aws, { state, plan, request: wanted });
+}
+
+/** Does something once so many minutes of virtual time have passed since now. */
+export function after(world: Fleets, minutes: number, action: () => void): void {
+  world.sim.clock.at(world.sim.clock.now() + minutes * 60_000, action);
 }

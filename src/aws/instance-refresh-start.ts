@@ -1,0 +1,92 @@
+import { IgneousError } from "../core/errors.ts";
+import type { Aws } from "./apis.ts";
+import { awsErrorCode } from "./failure.ts";
+import { type GroupState, isActiveRefresh, type RefreshState } from "./fleet-status-types.ts";
+import { refreshInput } from "./instance-refresh-input.ts";
+import { listRefreshes } from "./instance-refresh-read.ts";
+import { isSameData } from "./launch-template.ts";
+import { createVersion, findVersionData } from "./launch-template-version.ts";
+import { shortBuild, wantedData } from "./rollout-plan.ts";
+import type { GroupPlan } from "./rollout-plan-types.ts";
+import type { RolloutGroup, RolloutRequest } from "./rollout-types.ts";
+
+export interface StartedRefresh {
+  readonly id: string;
+  readonly version: number;
+  /** It was under way already. */
+  readonly attached: boolean;
+}
+
+/**
+ * Starts the refresh of a group, or attaches to the one that brings the same. Another one that is under way is refused.
+ * The group itself is never changed: AWS gives it the new version when the refresh has succeeded.
+ */
+export async function startRefresh(
+  aws: Aws,
+  group: GroupState,
+  plan: GroupPlan,
+  wanted: RolloutGroup,
+  request: RolloutRequest,
+): Promise<StartedRefresh> {
+  const running = group.refreshes.find(isActiveRefresh);
+  if (running !== undefined) return attach(aws, group, plan, running, wanted, request);
+  const { template } = plan;
+  const { target } = request;
+  const what = target.kind === "build" ? `build ${shortBuild(target.build.id)}` : `unlocked ${target.amiId}`;
+  const version =
+    template.action === "reuse"
+      ? template.to
+      : await createVersion(aws, {
+          region: group.region,
+          templateId: template.id,
+          from: template.from,
+          description: `igneous ${what} of ${request.specName}`.slice(0, 255),
+          data: wantedData(group, wanted, request),
+        });
+  const autoScaling = await aws.autoScaling(group.region);
+  try {
+    const { InstanceRefreshId } = await autoScaling.startInstanceRefresh(
+      refreshInput(group, plan, version, request.strategy),
+    );
+    return { id: InstanceRefreshId ?? "", version, attached: false };
+  } catch (error) {
+    if (!awsErrorCode(error).startsWith("InstanceRefreshInProgress")) throw error;
+    // Someone was faster; or we were, and the answer was lost.
+    const newest = (await listRefreshes(aws, group, 5)).find(isActiveRefresh);
+    if (newest === undefined) throw error;
+    return attach(aws, group, plan, newest, wanted, request);
+  }
+}
+
+async function attach(
+  aws: Aws,
+  group: GroupState,
+  plan: GroupPlan,
+  refresh: RefreshState,
+  wanted: RolloutGroup,
+  request: RolloutRequest,
+): Promise<StartedRefresh> {
+  const { desired } = refresh;
+  const isOurs = desired?.templateId === plan.template.id && desired.version !== undefined;
+  const data = isOurs
+    ? await findVersionData(aws, group.region, plan.template.id, desired?.version ?? "")
+    : undefined;
+  const same =
+    data !== undefined &&
+    (Number(desired?.version) === request.templateVersions?.[group.name] ||
+      isSameData(data, wantedData(group, wanted, request)));
+  if (same && refresh.status !== "Cancelling") {
+    return { id: refresh.id, version: Number(desired?.version), attached: true };
+  }
+  const brings =
+    desired === undefined
+      ? "the group's own settings"
+      : `version ${desired.version ?? "?"} of ${desired.templateId ?? "?"}`;
+  throw new IgneousError(
+    "rollout-active",
+    `instance refresh ${refresh.id} of ${group.name} in ${group.region} is ${refresh.status} and brings ${brings}`,
+    {
+      hint: `wait for it (igneous status --group ${group.name} --watch), or end it: igneous rollback --fleet ${group.name}`,
+    },
+  );
+}
