@@ -27,14 +27,15 @@ names=$(cut -d ' ' -f 2 /scratch/packages | paste -s -d ,)
 # The initrd is made once, at the end, not by a hook of the kernel's package.
 export INITRD=No DEBIAN_FRONTEND=noninteractive TMPDIR=/scratch/tmp
 mkdir -p "$TMPDIR"
+# shellcheck disable=SC2016 # the hooks are for mmdebstrap's shell
 mmdebstrap --mode=root --variant=essential --include="$names" \
     --aptopt='APT::Install-Recommends "false"' --aptopt='APT::Sandbox::User "root"' \
-    --dpkgopt=force-unsafe-io --essential-hook='sh /node/compose/accounts.sh "$1"' \
-    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/lintian/*' \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+    --dpkgopt=force-unsafe-io \
+    --extract-hook='cp /node/compose/dpkg.cfg "$1/etc/dpkg/dpkg.cfg.d/99igneous"' \
+    --essential-hook='sh /node/compose/accounts.sh "$1"' \
     "$suite" "$tree" 'deb [trusted=yes] copy:/flat ./'
 
+# shellcheck disable=SC2016 # the format is for dpkg-query
 installed=$(chroot "$tree" dpkg-query -W -f '${Package}\n' | sort)
 [ "$installed" = "$(cut -d ' ' -f 2 /scratch/packages | sort)" ] || {
     echo "the tree does not hold exactly the locked packages" >&2

@@ -3,10 +3,10 @@
 # machine or hour to the next. Runs as (mapped) root outside of the tree. Environment: SOURCE_DATE_EPOCH.
 set -eu
 export LC_ALL=C
-root=$1
+root=${1:?}
 
 # What installing left behind, and what every node makes for itself.
-rm -rf "${root:?}"/boot/* "$root"/dev/* "$root"/run/* "$root"/tmp/* "$root"/initrd.img* "$root"/vmlinuz*
+rm -rf "${root:?}"/boot/* "${root:?}"/dev/* "$root"/run/* "$root"/tmp/* "$root"/initrd.img* "$root"/vmlinuz*
 rm -f "$root"/etc/machine-id "$root"/etc/ssh/ssh_host_* "$root"/etc/hostname "$root"/etc/.pwd.lock \
     "$root"/etc/.resolv.conf.* "$root"/etc/ld.so.cache~ "$root"/etc/mtab \
     "$root"/etc/passwd- "$root"/etc/group- "$root"/etc/shadow- "$root"/etc/gshadow- "$root"/etc/subuid- "$root"/etc/subgid-
@@ -20,7 +20,7 @@ find "$root/usr/share/doc" -type l ! -name copyright -delete || true
 find "$root/usr" -name __pycache__ -type d -prune -exec rm -rf {} +
 find "$root/usr/share/doc" -depth -type d -empty -delete
 
-rm -f "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap" "$root"/usr/lib/dracut/modules.d/30ignition/ignition
+rm -f "$root"/etc/dpkg/dpkg.cfg.d/99* "$root"/usr/lib/dracut/modules.d/30ignition/ignition
 
 # What these do at a (first) boot is done already, or never needed: the cache of libraries and the hardware database are in
 # the tree, nothing is to be asked on the console, and the root file system needs no initrd to be unmounted.
@@ -52,19 +52,16 @@ rm -rf "$root/var/lib/dpkg/lock"* "$root/var/lib/dpkg/triggers/Lock" "$root"/var
     "$root/var/lib/dpkg/arch" "$root/var/lib/dpkg/parts" "$root/var/lib/dpkg/info"/*.*inst "$root/var/lib/dpkg/info"/*.*rm
 mv "$root/var/lib/dpkg" "$root/usr/lib/sysimage/dpkg"
 
-# /var of a node starts empty: its folders become tmpfiles.d lines, its files are caches and are dropped.
-rm -rf "$root"/var/lib/apt "$root"/var/cache/apt "$root"/var/cache/debconf "$root"/var/lib/ucf "$root"/var/lib/pam "$root"/var/lib/dracut \
-    "$root"/var/log/* "$root"/var/cache/* "$root"/var/lib/systemd/deb-systemd-* "$root"/var/local "$root"/var/tmp/* "$root"/var/lib/initramfs-tools \
-    "$root"/var/lib/locales "$root"/var/lib/misc/* "$root"/var/mail
+# /var of a node starts empty. The folders that packages have there become tmpfiles.d lines, unless one exists; files are
+# caches and logs, and are dropped.
+rm -rf "$root"/var/lib/apt "$root"/var/lib/dracut "$root"/var/lib/pam "$root"/var/lib/systemd/deb-systemd-* "$root"/var/lib/ucf \
+    "$root"/var/log/apt "$root"/var/cache/apt "$root"/var/cache/debconf "$root"/var/cache/ldconfig
+cat "$root"/usr/lib/tmpfiles.d/*.conf >"$root/tmp/known"
 (
-    cd "$root"
     echo "# Folders in /var that the packages of the base bring."
-    find var -mindepth 1 -type d -printf '%P\t%m\t%U\t%G\n' | sort | while IFS="$(printf '\t')" read -r path mode user group; do
-        printf 'd /var/%s %04d %s %s -\n' "$path" "$mode" "$user" "$group"
-    done
-    printf 'L /var/run - - - - ../run\nL /var/lock - - - - ../run/lock\nd /var/log 0755 root root -\nd /var/cache 0755 root root -\n'
-) >"$root/usr/lib/tmpfiles.d/igneous-var.conf"
-rm -rf "${root:?}"/var/* "$root"/var/.[!.]*
+    find "$root/var" -mindepth 1 \( -type d -printf 'd /var/%P %04m %U %G -\n' \) -o \( -type l -printf 'L /var/%P - - - - %l\n' \) | sort
+) | awk 'NR == FNR { known[$2] = 1; next } !($2 in known)' "$root/tmp/known" - >"$root/usr/lib/tmpfiles.d/igneous-var.conf"
+rm -rf "${root:?}"/var/* "$root/tmp/known"
 
 # Places that stay writable live in /var.
 for pair in home:var/home root:var/roothome opt:var/opt srv:var/srv mnt:var/mnt media:run/media usr/local:../var/usrlocal; do

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import { PassThrough, type Readable, type Writable } from "node:stream";
 import type { Context } from "../core/context.ts";
 import { IgneousError, systemErrorCode } from "../core/errors.ts";
 import { missingTool } from "./tools.ts";
@@ -98,7 +98,9 @@ export function start(context: Context, argv: Argv, options: StartOptions = {}):
   // A caller that fails while it feeds the program may never await `done`; that must not become an unhandled rejection.
   done.catch(() => undefined);
   child.stdin.on("error", () => undefined);
-  return { child, stdin: child.stdin, stdout: child.stdout, stderrTail: () => tail, done, kill };
+  // Node throws away what a program that has ended wrote and nobody has begun to read; this keeps it.
+  const stdout = child.stdout.pipe(new PassThrough());
+  return { child, stdin: child.stdin, stdout, stderrTail: () => tail, done, kill };
 }
 
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -29,6 +29,7 @@ export async function commitTar(
     for await (const chunk of archive) reader.push(chunk);
     await isComplete();
     reader.end();
+    if (scan.entries.length === 0) throw refuse(undefined, "it is empty");
     const root = emptyTree();
     try {
       applyLayer(root, scan.entries);

@@ -40,6 +40,14 @@ describe("run", () => {
 });
 
 describe("start", () => {
+  it("keeps what a program wrote until somebody reads it, even after its end", async () => {
+    const echo = start(testContext(), ["echo", "early"]);
+    await new Promise((resolve) => echo.child.once("exit", resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await text(echo.stdout)).toBe("early\n");
+    expect(await echo.done).toBe(0);
+  });
+
   it("streams stdin to stdout", async () => {
     const cat = start(testContext(), ["cat"]);
     cat.stdin.end("through");

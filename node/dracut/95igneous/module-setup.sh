@@ -1,5 +1,6 @@
 #!/bin/bash
 # Dracut module of igneous: what Debian's ignition and ostree modules leave to the distribution.
+# shellcheck disable=SC2154 # dracut sets moddir, initdir and the folders of systemd
 # It runs inside the base tree while the base is composed (src/base/compose.sh), never on a node.
 
 check() {
