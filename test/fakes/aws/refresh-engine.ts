@@ -156,6 +156,18 @@ function replace(world: World, group: FleetGroup, refresh: Refresh, now: number)
   const whole = Math.min(freshReady.length, goal - (old.length - Math.max(0, group.desired - kept - goal)));
   measure(world, refresh, goal, fresh, Math.max(0, whole), now);
 
+  // The group was scaled in meanwhile.
+  const inGroup = active.filter(({ lifecycle }) => lifecycle !== "Standby");
+  const most = mostOf(group, preferences);
+  for (const member of [...old, ...fresh].slice(0, Math.max(0, inGroup.length - most))) {
+    terminate(
+      group,
+      member,
+      world,
+      now,
+      "an instance was taken out of service because the group was scaled in.",
+    );
+  }
   const done = freshReady.length >= limit && old.length <= oldTarget;
   if (freshReady.length > refresh.readyBefore) refresh.progressAt = now;
   refresh.readyBefore = freshReady.length;
@@ -175,10 +187,6 @@ function replace(world: World, group: FleetGroup, refresh: Refresh, now: number)
   }
   const minimum = Math.ceil((preferences.min * group.desired) / 100);
   const readyCount = active.filter(ready).length;
-  const ceiling =
-    preferences.max === undefined ? group.desired : Math.floor((preferences.max * group.desired) / 100);
-  const surge = preferences.max !== undefined && minimum >= group.desired ? group.desired + 1 : 0;
-  const most = Math.max(ceiling, surge);
   let spare = readyCount - minimum;
   const calm = active.every((member) => member.lifecycle === "Standby" || ready(member));
   if (spare <= 0 && preferences.max === undefined && calm && readyCount >= group.desired) spare = 1;
@@ -227,6 +235,13 @@ function replace(world: World, group: FleetGroup, refresh: Refresh, now: number)
     }
   }
   stall(group, refresh, now, waitText(world, group, refresh, { fresh, old, free, ready }, now));
+}
+
+/** Most instances that may run: when none may be missing, one more than desired. */
+function mostOf(group: FleetGroup, { min, max }: Refresh["preferences"]): number {
+  if (max === undefined) return group.desired;
+  const launchFirst = Math.ceil((min * group.desired) / 100) >= group.desired;
+  return Math.max(Math.floor((max * group.desired) / 100), launchFirst ? group.desired + 1 : group.desired);
 }
 
 function targetOf(world: World, group: FleetGroup, refresh: Refresh): Config | undefined {
