@@ -2,6 +2,8 @@ import { Command, CommanderError } from "commander";
 import { version } from "../core/version.ts";
 import { addBakeCommand } from "./bake-command.ts";
 import { addCacheCommand, addImportCommand } from "./import-command.ts";
+import { addButaneCommand } from "./butane-command.ts";
+import { addIgnitionCommand } from "./ignition-command.ts";
 import { addInitCommand } from "./init-command.ts";
 import { addLockCommand } from "./lock-command.ts";
 import { addSchemaCommand } from "./schema-command.ts";
@@ -13,6 +15,8 @@ const commands = [
   addBakeCommand,
   addImportCommand,
   addCacheCommand,
+  addButaneCommand,
+  addIgnitionCommand,
   addSchemaCommand,
 ] as const;
 

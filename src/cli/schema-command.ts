@@ -6,10 +6,12 @@ import { runCommand } from "./run-command.ts";
 export function addSchemaCommand(program: Command, io: Io): void {
   const command = program
     .command("schema")
-    .addArgument(new Argument("<document>", "what to describe").choices(["spec"]))
+    .addArgument(new Argument("<document>", "what to describe").choices(["spec", "butane"]))
     .summary("print a JSON schema for editors")
-    .description("Prints the JSON schema of igneous.yaml, for editors (yaml-language-server).");
-  withOutputOptions(command).action(async (document: "spec", options: OutputOptions) => {
+    .description(
+      "Prints the JSON schema of igneous.yaml or of Butane configs, for editors (yaml-language-server).",
+    );
+  withOutputOptions(command).action(async (document: "spec" | "butane", options: OutputOptions) => {
     await runCommand(io, options, async () => {
       const { jsonSchema } = await import("../commands/schema.ts");
       const data = jsonSchema(document);

@@ -10,6 +10,7 @@ const packages: Readonly<Record<string, string>> = {
   bwrap: "bubblewrap",
   crun: "crun",
   gpgv: "gpgv",
+  "ignition-validate": "ignition",
   ostree: "ostree",
   mmdebstrap: "mmdebstrap",
   packer: "packer",

@@ -3,8 +3,10 @@ import type { Problem } from "./problem.ts";
 import { ruleProblems } from "./rules.ts";
 import type { Field, TypeSet } from "./type-table.ts";
 import {
+  findInteger,
   isZeroStruct,
   part,
+  parts,
   type Path,
   pathText,
   type Struct,
@@ -36,6 +38,19 @@ export function lowerConfig(config: Struct, from: TypeSet, maxMinor: number): Lo
       message: explain(problem, config, from, maxMinor),
     })),
   };
+}
+
+/** The same config in a newer spec version. Before 3.6 the special bits of a mode had no effect, so they go. */
+export function raiseConfig(config: Struct, from: TypeSet, minor: number): Struct {
+  const { config: raised } = rewrite(config, from, minor);
+  if (from.version >= 6 || minor < 6) return raised;
+  for (const list of ["files", "directories"]) {
+    for (const node of parts(part(raised, "storage"), list)) {
+      const mode = findInteger(node, "mode");
+      if (mode !== undefined) node["mode"] = mode & 0o777n;
+    }
+  }
+  return raised;
 }
 
 interface Rewritten {
