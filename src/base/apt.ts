@@ -6,6 +6,7 @@ import { run } from "../host/exec.ts";
 import { sizeOf, writeAtomic } from "../host/files.ts";
 import { ensureFolder } from "../host/folders.ts";
 import { needTool } from "../host/tools.ts";
+import { type AptProxies, aptProxies } from "./apt-proxies.ts";
 import type { Archive } from "./archive.ts";
 
 /** An apt of our own: its lists, its empty package database, its sources. The machine's own apt is neither read nor changed. */
@@ -39,7 +40,7 @@ export async function openApt(context: Context, archive: Archive, suite: string)
   const config = join(folder, "apt.conf");
   await writeAtomic(join(folder, "etc/apt/sources.list.d/igneous.sources"), sources);
   await writeAtomic(join(folder, "status"), "");
-  await writeAtomic(config, renderConfig(folder, await proxySettings(context)));
+  await writeAtomic(config, renderConfig(folder, await aptProxies(context)));
   return { folder, archive, env: { APT_CONFIG: config, LC_ALL: "C.UTF-8" } };
 }
 
@@ -54,7 +55,7 @@ function renderSources({ main, security }: Archive, suite: string, keyring: stri
   return all.join("\n");
 }
 
-function renderConfig(folder: string, proxies: string): string {
+function renderConfig(folder: string, proxies: AptProxies): string {
   return `Dir "${folder}/";
 Dir::Etc "etc/apt";
 Dir::State "${folder}";
@@ -72,14 +73,9 @@ Acquire::ForceHash "SHA256";
 Acquire::Retries "2";
 Debug::NoLocking "true";
 pkgCacheGen::ForceEssential ",";
-${proxies}`;
-}
-
-/** The proxies that this machine's apt goes through; without them its archive may be out of reach. */
-async function proxySettings(context: Context): Promise<string> {
-  const { stdout } = await run(context, ["apt-config", "dump", "--format", '%F "%v";%n', "Acquire"]);
-  const lines = stdout.split("\n").filter((line) => /^Acquire::https?::Proxy(?:::|\b)/u.test(line));
-  return lines.map((line) => `${line}\n`).join("");
+${Object.entries(proxies)
+  .map(([scheme, proxy]) => `Acquire::${scheme}::Proxy "${proxy}";\n`)
+  .join("")}`;
 }
 
 /** Brings the index up to date. apt itself checks the signature of each InRelease and the hash of each file that it names. */
@@ -90,6 +86,15 @@ export async function updateIndex(context: Context, apt: PrivateApt): Promise<vo
   });
   if (exit === 0) return;
   const words = aptWords(stderr);
+  if (words.includes("No space left on device")) {
+    throw new IgneousError(
+      "disk-full",
+      `no room left for the index of ${apt.archive.main} in ${apt.folder}`,
+      {
+        hint: "free about 100 MB there and run the same command again",
+      },
+    );
+  }
   if (
     /Hash Sum mismatch|unexpected size|NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|not signed|signature|Missing key|is expired|not valid/iu.test(
       words,

@@ -5,11 +5,15 @@ import { mapLimit } from "../core/parallel.ts";
 import { runStep } from "../core/step.ts";
 import { type Downloader, withDownloader } from "../host/download.ts";
 import { sizeOf } from "../host/files.ts";
-import { ensureFolder } from "../host/folders.ts";
+import { ensureFolder, listFiles, removeTree } from "../host/folders.ts";
+import { withProcessLock } from "../host/process-lock.ts";
+import { withAptProxies } from "./apt-proxies.ts";
 import { type Archive, findArchive, packageUris } from "./archive.ts";
 import type { LockedBase, LockedPackage } from "./locked.ts";
 
+const step = "fetch packages";
 const parallel = 8;
+const waitMs = 1_800_000;
 
 /** Where the cache has a package; a file is there only when its size and sha256 were right. */
 export function debPath(context: Context, locked: Pick<LockedPackage, "sha256">): string {
@@ -25,25 +29,55 @@ export function fetchDebs(
   packages: readonly LockedPackage[],
   mirror?: string,
 ): Promise<void> {
-  return runStep(context, "fetch packages", "Fetching Debian packages", async () => {
-    const missing = await notCached(context, packages);
-    if (missing.length === 0) return { value: undefined, outcome: "unchanged" as const };
-    await ensureFolder(join(context.cacheDir, "debs"));
-    const archive = await findArchive(context, { mirror });
-    const total = missing.reduce((sum, { size }) => sum + size, 0);
-    let done = 0;
-    const gone = await withDownloader(context, async (downloader) => {
-      const results = await mapLimit(missing, parallel, async (locked) => {
-        const there = await fetchDeb(context, downloader, archive, locked);
-        done += locked.size;
-        context.emit({ type: "step-progress", step: "fetch packages", done, total, unit: "bytes" });
-        return there ? [] : [locked];
-      });
-      return results.flat();
+  return runStep(context, step, "Fetching Debian packages", async () => {
+    const unchanged = { value: undefined, outcome: "unchanged" as const };
+    if ((await notCached(context, packages)).length === 0) return unchanged;
+    const folder = join(context.cacheDir, "debs");
+    return withProcessLock(context, `${folder}.lock`, waitMs, async () => {
+      const missing = await notCached(context, packages);
+      if (missing.length === 0) return unchanged;
+      await removeTorn(folder);
+      await fetchMissing(context, missing, await findArchive(context, { mirror }));
+      return { value: undefined, note: `${missing.length} packages` };
     });
-    if (gone.length > 0) throw packagesGone(gone);
-    return { value: undefined, note: `${missing.length} packages` };
   });
+}
+
+/** What a run that was killed left behind; the caller holds the lock. */
+async function removeTorn(folder: string): Promise<void> {
+  await ensureFolder(folder);
+  for (const name of await listFiles(folder)) if (name.endsWith(".tmp")) await removeTree(join(folder, name));
+}
+
+/** The first failure stops the other downloads, and is thrown when all of them have ended. */
+async function fetchMissing(
+  context: Context,
+  missing: readonly LockedPackage[],
+  archive: Archive,
+): Promise<void> {
+  const total = missing.reduce((sum, { size }) => sum + size, 0);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const stoppable = { ...(await withAptProxies(context)), signal };
+  const failures: unknown[] = [];
+  const gone: LockedPackage[] = [];
+  let done = 0;
+  await withDownloader(stoppable, (downloader) =>
+    mapLimit(missing, parallel, async (locked) => {
+      if (signal.aborted) return;
+      try {
+        if (!(await fetchDeb(context, downloader, archive, locked))) gone.push(locked);
+        done += locked.size;
+        context.emit({ type: "step-progress", step, done, total, unit: "bytes" });
+      } catch (error) {
+        failures.push(error);
+        stop.abort(error);
+      }
+    }),
+  );
+  context.signal.throwIfAborted();
+  if (failures.length > 0) throw failures[0];
+  if (gone.length > 0) throw packagesGone(gone);
 }
 
 /** Tells which locked packages are neither in the cache nor in the archive. Downloads nothing. */
@@ -55,7 +89,7 @@ export async function checkBase(
   const missing = await notCached(context, [...locked.packages, ...locked.tools]);
   if (missing.length === 0) return { gone: [] };
   const archive = await findArchive(context, { mirror });
-  const gone = await withDownloader(context, (downloader) =>
+  const gone = await withDownloader(await withAptProxies(context), (downloader) =>
     mapLimit(missing, parallel, async (item) => {
       const answers: (boolean | undefined)[] = [];
       for (const uri of packageUris(archive, item.filename)) {

@@ -36,6 +36,8 @@ export async function withDownloader<T>(
   const proxy = (name: string): string | undefined => env[name] ?? env[name.toUpperCase()];
   const [httpProxy, httpsProxy, noProxy] = [proxy("http_proxy"), proxy("https_proxy"), proxy("no_proxy")];
   const agent = new EnvHttpProxyAgent({
+    // Caches of package archives take whole URLs; most refuse to be tunnelled through to port 80.
+    proxyTunnel: false,
     ...(httpProxy === undefined ? {} : { httpProxy }),
     ...(httpsProxy === undefined ? {} : { httpsProxy }),
     ...(noProxy === undefined ? {} : { noProxy }),

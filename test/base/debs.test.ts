@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkBase, debPath, fetchDebs } from "../../src/base/debs.ts";
@@ -42,6 +42,8 @@ const cached = (context: Context): Promise<string[]> => readdir(join(context.cac
 describe("fetchDebs", () => {
   it("brings each package into the cache once, and then needs no network", async () => {
     const { archive, context, locked } = await setting();
+    await mkdir(join(context.cacheDir, "debs"), { recursive: true });
+    await writeFile(join(context.cacheDir, "debs/left-by-a-killed-run.tmp"), "torn");
     await fetchDebs(context, [...locked, ...locked]);
     expect((await cached(context)).sort()).toEqual(locked.map(({ sha256 }) => `${sha256}.deb`).sort());
     expect(archive.requests.length).toBe(3);
@@ -97,6 +99,15 @@ describe("fetchDebs", () => {
     });
     await expect(checkBase(context, baseOf(locked))).rejects.toMatchObject({ code: "archive-unreachable" });
     expect(await cached(context)).toEqual([`${locked[0]?.sha256}.deb`]);
+  });
+
+  it("goes through the proxy that this machine's apt is told to use", async () => {
+    const { archive, context, locked } = await setting();
+    const config = join(await temporaryFolder(), "apt.conf");
+    await writeFile(config, `Acquire::http::Proxy "${archive.uri}/";\n`);
+    const env = { ...context.env, APT_CONFIG: config, IGNEOUS_DEB_MIRROR: "http://nowhere.invalid" };
+    await fetchDebs({ ...context, env }, locked);
+    expect((await cached(context)).length).toBe(locked.length);
   });
 
   it("fetches again what the cache has only a part of", async () => {

@@ -61,7 +61,7 @@ export async function startArchive(
   const requests: string[] = [];
   let failure = { path: /^$/u, status: 0, times: 0 };
   const server = createServer(async (request, response) => {
-    const path = decodeURIComponent(request.url ?? "/");
+    const path = decodeURIComponent(new URL(request.url ?? "/", "http://archive.invalid").pathname);
     requests.push(path);
     if (failure.times > 0 && failure.path.test(path)) {
       failure = { ...failure, times: failure.times - 1 };
