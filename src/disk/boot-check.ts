@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import type { Context } from "../core/context.ts";
+import { prettyJson } from "../core/json.ts";
+import { runStep } from "../core/step.ts";
+import { readText, writeAtomic } from "../host/files.ts";
+import { makeFolder, removeTree } from "../host/folders.ts";
+import { checkOneBoot } from "./boot-pass.ts";
+import type { BootName, BootReport, BootSummary, Check, CheckResult, StateCheck } from "./boot-report.ts";
+import { makeKey } from "./guest.ts";
+import type { ExpectedDeployment } from "./host-checks.ts";
+import { bootMachine, type Machine, type MachineOptions } from "./machine.ts";
+
+export interface Deployment extends ExpectedDeployment {
+  readonly checks: readonly Check[];
+}
+
+export interface BootCheckInput
+  extends Pick<MachineOptions, "disk" | "diskBytes" | "memoryBytes" | "cpus" | "accelerator"> {
+  /** File with the Ignition configuration of the first boot, used as it is. */
+  readonly ignition: string;
+  readonly host: Deployment;
+  /** What the disk has as rollback deployment; when given, the machine is rolled back to it. */
+  readonly predecessor?: Deployment;
+  readonly state?: readonly StateCheck[];
+  /** Gets `report.json` and `serial.log`; the overlay lies here while the check runs. */
+  readonly folder: string;
+}
+
+/**
+ * Boots a disk and checks what it became: first boot with Ignition, a reboot that keeps the state, and with a predecessor
+ * the way back. The disk itself is never written. A failed check ends the check after its boot; the report says what was
+ * seen. Rejects only when the machine could not be asked.
+ */
+export async function checkBoot(context: Context, input: BootCheckInput): Promise<BootReport> {
+  const folder = await makeFolder(input.folder, ".boot-");
+  try {
+    const key = await makeKey(context, folder);
+    const machine = await bootMachine(context, {
+      ...input,
+      overlay: join(folder, "overlay.qcow2"),
+      serialLog: join(input.folder, "serial.log"),
+      rootKey: (await readText(`${key}.pub`)).trim(),
+      forwards: [{ host: 0, guest: 22 }],
+      throwaway: true,
+    });
+    try {
+      const report = await checkAll(context, machine, key, input);
+      await writeAtomic(join(input.folder, "report.json"), prettyJson(report));
+      return report;
+    } finally {
+      await machine.kill();
+    }
+  } finally {
+    await removeTree(folder);
+  }
+}
+
+async function checkAll(
+  context: Context,
+  machine: Machine,
+  key: string,
+  input: BootCheckInput,
+): Promise<BootReport> {
+  const boots: BootSummary[] = [];
+  const checks: CheckResult[] = [];
+  const passes: readonly (readonly [BootName, Deployment, string])[] = [
+    ["first", input.host, "First boot"],
+    ["second", input.host, "Second boot"],
+    ...(input.predecessor === undefined ? [] : [["rollback", input.predecessor, "Rollback"] as const]),
+  ];
+  let identity: string | undefined;
+  for (const [index, [boot, deployment, title]] of passes.entries()) {
+    const following = passes[index + 1]?.[0];
+    const pass = await runStep(context, `boot check: ${boot}`, `${title}, checked`, async () => {
+      const value = await checkOneBoot(context, machine, {
+        boot,
+        key,
+        deployment,
+        state: input.state ?? [],
+        identity,
+        ...(following === undefined ? {} : { following }),
+      });
+      const failed = value.checks.filter(({ passed }) => !passed).length;
+      const note = `${value.checks.length} checks${failed === 0 ? "" : `, ${failed} failed`}`;
+      return { value, note };
+    });
+    boots.push(pass.summary);
+    checks.push(...pass.checks);
+    identity ??= pass.identity;
+    if (pass.checks.some(({ passed }) => !passed)) break;
+  }
+  return {
+    schemaVersion: 1,
+    passed: checks.every(({ passed }) => passed) && boots.length === passes.length,
+    accelerator: machine.accelerator,
+    slowness: machine.serial.slowness() ?? 1,
+    panics: machine.serial.panics(),
+    boots,
+    checks,
+  };
+}
