@@ -21,6 +21,7 @@ export function groupState(
 ): GroupState {
   const maintenance = group.InstanceMaintenancePolicy;
   const mixed = mixedState(group);
+  const named = templateOf(group);
   return {
     name: group.AutoScalingGroupName ?? "",
     region,
@@ -38,6 +39,7 @@ export function groupState(
     ...(maintenance?.MinHealthyPercentage === undefined || maintenance.MaxHealthyPercentage === undefined
       ? {}
       : { maintenance: { min: maintenance.MinHealthyPercentage, max: maintenance.MaxHealthyPercentage } }),
+    ...(named === undefined ? {} : { pinned: named.Version ?? "$Default" }),
     ...(template === undefined ? {} : { template }),
     ...(mixed === undefined ? {} : { mixed }),
     instances: (group.Instances ?? []).map((member) => {

@@ -26,7 +26,9 @@ export interface GroupState {
   readonly suspended: readonly string[];
   readonly hasWarmPool: boolean;
   readonly hasLoadBalancer: boolean;
-  /** Absent when the group uses a launch configuration. */
+  /** The launch template version that the group names: a number, `$Latest` or `$Default`. */
+  readonly pinned?: string;
+  /** Absent when the group uses a launch configuration, and in a brief reading. */
   readonly template?: GroupTemplate;
   /** Overrides of a mixed instances policy; absent without one. */
   readonly mixed?: MixedState;

@@ -71,10 +71,7 @@ async function attach(
   const data = isOurs
     ? await findVersionData(aws, group.region, plan.template.id, desired?.version ?? "")
     : undefined;
-  const same =
-    data !== undefined &&
-    (Number(desired?.version) === request.templateVersions?.[group.name] ||
-      isSameData(data, wantedData(group, wanted, request)));
+  const same = data !== undefined && isSameData(data, wantedData(group, wanted, request));
   if (same && refresh.status !== "Cancelling") {
     return { id: refresh.id, version: Number(desired?.version), attached: true };
   }

@@ -28,7 +28,11 @@ export interface ApplyOptions {
 }
 
 /** Reads what a request is about. */
-export function readForRollout(context: Context, aws: Aws, request: RolloutRequest): Promise<FleetState> {
+export function readForRollout(
+  context: Context,
+  aws: Aws,
+  request: Pick<RolloutRequest, "groups" | "target">,
+): Promise<FleetState> {
   const { target, groups } = request;
   return readFleet(context, aws, { groups, images: target.kind === "build" ? target.build.amis : [target] });
 }

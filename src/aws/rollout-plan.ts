@@ -99,6 +99,8 @@ export function wantedData(
   { role }: RolloutGroup,
   request: RolloutRequest,
 ): RequestLaunchTemplateData {
+  const known = request.templateVersions?.[group.name];
+  if (known !== undefined) return known.data;
   const { target } = request;
   const config = request.launchConfigs?.[role ?? "worker"];
   return nextData(group.template?.data ?? {}, {
@@ -157,7 +159,8 @@ function planTemplate(
   const next = wantedData(group, wanted, request);
   const given = request.templateVersions?.[group.name];
   const differences = templateDifferences(data, next);
-  if (given !== undefined) return { id, name, from: version, to: given, action: "reuse", differences };
+  if (given !== undefined)
+    return { id, name, from: version, to: given.version, action: "reuse", differences };
   if (isSameData(data, next)) return { id, name, from: version, to: version, action: "reuse", differences };
   if (isSameData(latestData, next))
     return { id, name, from: version, to: latest, action: "reuse", differences };
@@ -201,7 +204,9 @@ function planInstance(
 
 function wayBack(state: FleetState, group: GroupState, { builds }: RolloutRequest): WayBack {
   const { version, data } = group.template ?? noTemplate;
-  const amiId = data.ImageId ?? null;
+  // An AMI of the mixed instances policy wins over the template's.
+  const amiId =
+    group.mixed?.overrides.find(({ imageId }) => imageId !== undefined)?.imageId ?? data.ImageId ?? null;
   const image = state.images.find(({ imageId, region }) => imageId === amiId && region === group.region);
   const why =
     amiId === null

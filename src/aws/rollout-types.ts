@@ -1,3 +1,4 @@
+import type { RequestLaunchTemplateData } from "@aws-sdk/client-ec2";
 import type { Digest } from "../core/digest.ts";
 
 export type RolloutStrategy = "replace" | "replace-root" | "in-place";
@@ -53,7 +54,13 @@ export interface RolloutRequest {
   /** Launch Ignition by role; where there is none, instances keep the user data that they have now. */
   readonly launchConfigs?: Readonly<Partial<Record<NodeRole, string>>>;
   /** Group → launch template version that is used as it is; for the way back. */
-  readonly templateVersions?: Readonly<Record<string, number>>;
+  readonly templateVersions?: Readonly<Record<string, KnownVersion>>;
+}
+
+/** A launch template version that exists. */
+export interface KnownVersion {
+  readonly version: number;
+  readonly data: RequestLaunchTemplateData;
 }
 
 /** A build of the lock, or an AMI that the lock does not name and the reason for taking it all the same. */

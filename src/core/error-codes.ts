@@ -76,6 +76,7 @@ export const errorCodes = {
   "repo-corrupt": { exit: 4, meaning: "an object in an OSTree repo is missing or damaged" },
   "repo-unusable": { exit: 3, meaning: "an OSTree repo has a mode that igneous cannot work with" },
   "rollback-refused": { exit: 1, meaning: "a node has nothing to go back to, or cannot say what it runs" },
+  "rollback-unclear": { exit: 3, meaning: "what to roll back to cannot be told; name a build" },
   "rollout-active": { exit: 5, meaning: "another instance refresh works on the group" },
   "rollout-blocked": { exit: 3, meaning: "the plan of a rollout has blockers; each is listed" },
   "rollout-failed": { exit: 5, meaning: "a rollout failed, was cancelled, or could not go back" },

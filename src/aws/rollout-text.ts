@@ -1,0 +1,80 @@
+import type { FleetStatus } from "./fleet-status.ts";
+import { shortBuild } from "./rollout-plan.ts";
+import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
+
+/** A plan as an SRE reads it, before saying yes. Plain text, no colours. */
+export function renderPlan(plan: RolloutPlan): string {
+  const what =
+    plan.buildId === null
+      ? `an AMI outside the lock (${plan.unlockedReason})`
+      : `build ${shortBuild(plan.buildId)}`;
+  const lines = [`roll ${plan.specName} to ${what}, strategy ${plan.strategy}`];
+  for (const group of plan.groups) lines.push("", ...groupLines(group));
+  const section = (title: string, items: readonly string[]): void => {
+    if (items.length > 0) lines.push("", title, ...items.map((item) => `  ${item}`));
+  };
+  section("cannot be undone", plan.cannotBeUndone);
+  section("mind", plan.cautions.map(problemLine));
+  section("in the way", plan.blockers.map(problemLine));
+  lines.push("", `plan ${plan.digest}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function problemLine(problem: RolloutPlan["blockers"][number]): string {
+  const hint = problem.hint === undefined ? "" : `\n    ${problem.hint}`;
+  return `${problem.group}: ${problem.message}${hint}`;
+}
+
+const shownInstances = 12;
+
+function groupLines(group: GroupPlan): readonly string[] {
+  const { template, capacity, preferences, wayBack, instances } = group;
+  const { checkpointPercentages: checkpoints, maxHealthyPercentage: max } = preferences;
+  const verb = template.action === "create" ? "new version" : "existing version";
+  const pauses =
+    checkpoints.length === 0 ? "none" : `${checkpoints.join(", ")} %, each ${preferences.checkpointDelay} s`;
+  const count = (action: string): number => instances.filter((instance) => instance.action === action).length;
+  const kept = count("keep");
+  return [
+    `${group.name} in ${group.region}${group.role === null ? "" : ` (${group.role})`}`,
+    `  image      ${wayBack.amiId ?? "none"} → ${group.amiId}`,
+    `  template   ${template.name} ${template.id}: ${template.from} → ${template.to} (${verb})`,
+    ...template.differences.map(
+      ({ field, from, to }) => `    ${field}: ${from ?? "not set"} → ${to ?? "not set"}`,
+    ),
+    `  instances  ${instances.length}: ${count("replace")} replaced${kept === 0 ? "" : `, ${kept} kept`}`,
+    ...instances
+      .slice(0, shownInstances)
+      .map(
+        ({ instanceId, zone, instanceType, state, templateVersion, buildId, imageId, action }) =>
+          `    ${action.padEnd(8)}${instanceId}  ${zone}  ${instanceType}  ${state}  version ${templateVersion ?? "?"}  ${buildId === null ? imageId : shortBuild(buildId)}`,
+      ),
+    ...(instances.length > shownInstances ? [`    … and ${instances.length - shownInstances} more`] : []),
+    `  capacity   ${capacity.desired} wanted, never below ${capacity.lowest}, at most ${capacity.highest}; ${capacity.atOnce} at once, about ${capacity.minutes} min`,
+    `  health     at least ${preferences.minHealthyPercentage} %${max === null ? "" : `, at most ${max} %`}, warm-up ${preferences.instanceWarmup} s, bake ${preferences.bakeTime} s`,
+    `  stops at   ${pauses}`,
+    `  alarms     ${preferences.alarms.length === 0 ? "none" : `${preferences.alarms.join(", ")} (AWS starts only when each is OK)`}`,
+    `  way back   version ${wayBack.version}, ${wayBack.amiId ?? "no AMI"}${wayBack.buildId === null ? "" : ` (build ${shortBuild(wayBack.buildId)})`}${preferences.autoRollback ? ", by itself when it fails" : ", only by hand"}`,
+  ];
+}
+
+/** A fleet's status in one screen. */
+export function renderFleetStatus(status: FleetStatus): string {
+  const lines: string[] = [];
+  for (const group of status.groups) {
+    lines.push(`${group.name} in ${group.region}: ${group.inService} of ${group.desired} in service`);
+    lines.push(`  ${group.summary}`);
+    for (const { count, buildId, imageId, templateVersion, examples } of group.running) {
+      const build = buildId === null ? "not in the lock" : `build ${shortBuild(buildId)}`;
+      lines.push(
+        `  ${String(count).padStart(5)}  ${build}  ${imageId ?? "?"}  version ${templateVersion ?? "?"}  ${examples[0] ?? ""}`,
+      );
+    }
+    for (const { message } of group.drift) lines.push(`  drift: ${message}`);
+    if (group.next !== null) lines.push(`  next: ${group.next}`);
+  }
+  for (const { name, region } of status.missing) lines.push(`${name} in ${region}: there is no such group`);
+  for (const { region, message } of status.failures) lines.push(`${region}: could not be read: ${message}`);
+  lines.push(`${status.calls} API calls`);
+  return `${lines.join("\n")}\n`;
+}
