@@ -20,7 +20,7 @@ export function addLockCommand(program: Command, io: Io): void {
         "index) and writes images.lock.json. What is locked stays locked unless --update names it.",
     )
     .option("--update [names...]", "resolve again: the images with these names, 'base' for packages, or all")
-    .option("--refresh-gone", "resolve the base again when the archive no longer serves what is locked")
+    .option("--refresh-gone", "resolve again only what is no longer served as it is locked")
     .option("--check", "write nothing; exit 4 with the difference when the lock does not match the spec");
   withOutputOptions(withProjectOption(command)).action(async (options: Options) => {
     const folder = resolve(io.cwd, options.project);

@@ -6,6 +6,7 @@ import { addButaneCommand } from "./butane-command.ts";
 import { addIgnitionCommand } from "./ignition-command.ts";
 import { addInitCommand } from "./init-command.ts";
 import { addLockCommand } from "./lock-command.ts";
+import { addBootCommand, addVerifyCommand } from "./machine-commands.ts";
 import { addSchemaCommand } from "./schema-command.ts";
 import type { Io } from "./io.ts";
 
@@ -13,6 +14,8 @@ const commands = [
   addInitCommand,
   addLockCommand,
   addBakeCommand,
+  addVerifyCommand,
+  addBootCommand,
   addImportCommand,
   addCacheCommand,
   addButaneCommand,

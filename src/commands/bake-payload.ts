@@ -14,6 +14,7 @@ import type { CommitChecksum } from "../ostree/object.ts";
 import type { Repo } from "../ostree/repo.ts";
 import type { TreeNode } from "../ostree/tree.ts";
 import type { BakedImage } from "./bake-images.ts";
+import { type NodeCheck, renderChecks } from "./node-documents.ts";
 import { payloadTree, renderManifest } from "./payload.ts";
 import { type Preload, type Project, sourceOptions } from "./project.ts";
 
@@ -39,10 +40,20 @@ export async function commitPayload(
     const commits = new Map([...build.images].map(([reference, { commit }]) => [reference, commit]));
     const preloaded = project.preload.map(({ image }) => image);
     const manifest = renderManifest(lock, build.id, plan, preloaded);
-    const tree = payloadTree(repo, plan, commits, [...preloads, ...programs], manifest);
+    const checks = renderChecks(allChecks(project, plan));
+    const tree = payloadTree(repo, plan, commits, [...preloads, ...programs], { manifest, checks });
     const commit = await commitTree(context, repo, tree, { subject: `payload of ${lock.name}` });
     return { value: { commit, plan }, note: commit.slice(0, 12) };
   });
+}
+
+/** The catalogue's checks and the user's own. */
+function allChecks(project: Project, plan: PayloadPlan): readonly NodeCheck[] {
+  const own = project.loaded.spec.checks.map(({ roles = [], ...check }) => ({ ...check, roles }));
+  return [
+    ...plan.checks.map(({ name, command, expect, roles }) => ({ name, command, expect, roles })),
+    ...own,
+  ];
 }
 
 function planPayload(project: Project, images: Images): PayloadPlan {

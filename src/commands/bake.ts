@@ -52,12 +52,7 @@ export async function bake(context: Context, folder: string, options: BakeOption
     const commits = await commitBuild(context, project, lock, repo, { plan, payload, configuration });
     requireRecorded(plan, commits);
     const state = await makeDisk(context, project, lock, repo, { plan, commits, configuration });
-    const { state: checked, check } = await checkBuild(context, project, repo, {
-      plan,
-      payload,
-      commits,
-      state,
-    });
+    const { state: checked, check } = await checkBuild(context, project, repo, { plan, commits, state });
     await recordBuild(context, project, lock, { plan, commits, state: checked });
     return bakeResult(
       project.preload.map(({ name }) => name),

@@ -39,7 +39,7 @@ export interface LockCheck {
 export interface LockOptions {
   /** true: resolve everything again; names: images (container name, repository or reference) and `base`. */
   readonly update: true | readonly string[];
-  /** Resolve the base again only when the archive no longer serves what is locked. */
+  /** Resolve again what is no longer served as it is locked, and only that. */
   readonly refreshGone: boolean;
 }
 
@@ -57,13 +57,16 @@ export async function lockProject(
 ): Promise<LockResult> {
   const project = await loadProject(folder);
   const update = updateFilter(project, options.update);
+  const { refreshGone } = options;
   return withProject(context, folder, async () => {
     const previous = await findLock(folder);
     const locked = new Map(previous?.images.map((image) => [image.reference, image]));
     const images = await runStep(context, "resolve-images", "resolve images", async () => {
       const value = await mapLimit(project.wanted.references, 4, async (reference) => {
         const old = locked.get(reference);
-        return old !== undefined && !update(reference) ? old : lockImage(context, project, reference);
+        const keep =
+          old !== undefined && !update(reference) && !(refreshGone && (await isGone(context, project, old)));
+        return keep ? old : lockImage(context, project, reference);
       });
       const fresh = value.filter((image) => locked.get(image.reference) !== image).length;
       return {
@@ -72,7 +75,7 @@ export async function lockProject(
         note: `${fresh} of ${value.length} asked for`,
       };
     });
-    const base = await lockBase(context, project, previous?.base, update("base"), options.refreshGone);
+    const base = await lockBase(context, project, previous?.base, update("base"), refreshGone);
     const { name, platform, spec, templates } = project.wanted;
     const builds = previous?.builds ?? [];
     const changed = await writeLock(folder, {
@@ -104,6 +107,25 @@ async function lockImage(context: Context, project: Project, reference: string):
     configDigest,
     layers: layers.map(({ digest, size, diffId, mediaType }) => ({ digest, size, diffId, mediaType })),
   };
+}
+
+/** Whether the place that an image comes from no longer has what is locked. */
+async function isGone(context: Context, project: Project, image: LockedImage): Promise<boolean> {
+  const reference = { ...parseReference(image.reference), digest: image.manifestDigest };
+  try {
+    const source = await openSource(context, reference, sourceOptions(project));
+    await source.getManifest(image.manifestDigest);
+    return false;
+  } catch (error) {
+    if (!(error instanceof IgneousError) || error.code !== "image-not-found") throw error;
+    const message = `${image.reference} is no longer served as it is locked; it is resolved again`;
+    context.emit({
+      type: "warning",
+      message,
+      hint: "review the change of images.lock.json before you commit it",
+    });
+    return true;
+  }
 }
 
 async function lockBase(

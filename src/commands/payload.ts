@@ -10,6 +10,9 @@ import { resolveInTree } from "../ostree/tree-resolve.ts";
 /** Where a node says what is inside it. */
 export const manifestPath = "/usr/lib/igneous/manifest.json";
 
+/** The checks of the booted node, which travel with the image so that every builder and the node itself can run them. */
+export const checksPath = "/usr/lib/igneous/checks.json";
+
 type Entry = readonly [path: string, node: TreeNode];
 
 /**
@@ -21,14 +24,15 @@ export function payloadTree(
   plan: PayloadPlan,
   images: ReadonlyMap<string, CommitChecksum>,
   preloads: readonly Entry[],
-  manifest: string,
+  documents: { readonly manifest: string; readonly checks: string },
 ): TreeNode {
   const entries: Entry[] = [
     ...plan.files.map(({ path, mode, contents }): Entry => [path, { kind: "file", contents, mode }]),
     ...plan.links.map(({ path, target }): Entry => [path, { kind: "symlink", target }]),
     ...plan.directories.map((path): Entry => [path, { kind: "directory", entries: new Map() }]),
     ...preloads,
-    [manifestPath, { kind: "file", contents: manifest }],
+    [manifestPath, { kind: "file", contents: documents.manifest }],
+    [checksPath, { kind: "file", contents: documents.checks }],
   ];
   const roots = plan.containers.map((container): Entry => {
     const commit = images.get(container.image);

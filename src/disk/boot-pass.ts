@@ -161,7 +161,7 @@ async function unlessBroken<T>(machine: Machine, work: Promise<T>): Promise<T> {
 }
 
 function limitMs(machine: Machine, seconds: number): number {
-  return seconds * 1000 * (machine.serial.slowness() ?? unknownSlowness);
+  return Math.ceil(seconds * 1000 * (machine.serial.slowness() ?? unknownSlowness));
 }
 
 function secondsSince(started: number): number {

@@ -79,7 +79,7 @@ function guestOver(
 ): Guest {
   return {
     run: (script, ms) => {
-      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(ms)]);
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(Math.ceil(ms))]);
       const argv: Argv = ["ssh", ...options, target, "sh -s"];
       return run({ ...context, signal }, argv, { input: guarded(script), okExits: allExits }).catch(
         (error: unknown) => {

@@ -1,0 +1,77 @@
+import type { Command } from "commander";
+import { resolve } from "node:path";
+import { withOutputOptions, withProjectOption } from "./command-options.ts";
+import type { Io, OutputOptions } from "./io.ts";
+import { runCommand } from "./run-command.ts";
+
+interface BootOptions extends OutputOptions {
+  readonly project: string;
+  readonly fresh?: boolean;
+  readonly forward: string[];
+  readonly out?: string;
+}
+
+export function addBootCommand(program: Command, io: Io): void {
+  const command = program
+    .command("boot")
+    .argument("[build]", "first digits of a build id (default: the newest)")
+    .summary("boot a build in QEMU on this machine")
+    .description(
+      "Boots a build: its serial console here, ssh and other ports on free ports of localhost. What the machine writes is\n" +
+        "kept in an overlay beside the image, which itself is never changed. Ctrl-C powers it off.",
+    )
+    .option("--fresh", "forget what earlier boots wrote")
+    .option("--forward <ports...>", "ports of the machine to forward", ["22", "6443"])
+    .option("--out <dir>", "folder of the build's outputs, when it was baked with --out");
+  withOutputOptions(withProjectOption(command)).action(
+    async (build: string | undefined, options: BootOptions) => {
+      await runCommand(io, options, async (context) => {
+        const { bootBuild } = await import("../commands/boot.ts");
+        const result = await bootBuild(context, resolve(io.cwd, options.project), {
+          build,
+          out: options.out === undefined ? undefined : resolve(io.cwd, options.out),
+          fresh: options.fresh === true,
+          forwards: options.forward.map(Number),
+          onSerial: options.json === true || options.quiet === true ? () => undefined : io.stderr,
+        });
+        return {
+          data: result,
+          text: () => `build ${result.build} powered off; its data is in ${result.overlay}\n`,
+        };
+      });
+    },
+  );
+}
+
+interface VerifyOptions extends OutputOptions {
+  readonly project: string;
+  readonly disk?: string;
+}
+
+export function addVerifyCommand(program: Command, io: Io): void {
+  const command = program
+    .command("verify")
+    .argument("[build]", "first digits of a build id (default: the newest)")
+    .summary("check repo and disk image against the lock, byte for byte")
+    .description(
+      "Compares images, commits, every object of the repo and the disk with the lock; exits 4 and names what differs.",
+    )
+    .option("--disk <file>", "check this disk image instead of the build's own");
+  withOutputOptions(withProjectOption(command)).action(
+    async (build: string | undefined, options: VerifyOptions) => {
+      await runCommand(io, options, async (context) => {
+        const { verifyProject } = await import("../commands/verify.ts");
+        const disk = options.disk === undefined ? undefined : resolve(io.cwd, options.disk);
+        const result = await verifyProject(context, resolve(io.cwd, options.project), { build, disk });
+        const { checked, differences } = result;
+        const lines = [...checked.map((what) => `=  ${what}`), ...differences.map((what) => `≠  ${what}`)];
+        const verdict = differences.length === 0 ? "as the lock has it" : `${differences.length} differences`;
+        return {
+          data: result,
+          text: () => `${lines.join("\n")}\nbuild ${result.build}: ${verdict}\n`,
+          exitCode: differences.length === 0 ? 0 : 4,
+        };
+      });
+    },
+  );
+}

@@ -1,0 +1,60 @@
+import { type ChildProcess, execFileSync, type ExecFileSyncOptions, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+export const repository = resolve(import.meta.dirname, "../..");
+export const program = join(repository, "dist/main.js");
+
+export interface Finished {
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Builds the sample images where they are not there yet, and compiles what is run. */
+export function prepare(): void {
+  const options: ExecFileSyncOptions = { cwd: repository, stdio: ["ignore", "ignore", "inherit"] };
+  execFileSync("scripts/setup.sh", [], options);
+  execFileSync("scripts/sample-images.sh", [], options);
+}
+
+/** A copy of the sample project in a folder of its own; the images are hard links of the repository's. */
+export function makeProject(name: string, parent = join(repository, ".igneous")): string {
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, `e2e-${name}-`));
+  for (const file of ["igneous.yaml", "images.lock.json", "butane"]) {
+    cpSync(join(repository, file), join(folder, file), { recursive: true });
+  }
+  mkdirSync(join(folder, ".igneous"));
+  execFileSync("cp", ["-al", join(repository, ".igneous/images"), join(folder, ".igneous/images")]);
+  writeFileSync(join(folder, "images.lock.json"), readFileSync(join(repository, "images.lock.json")));
+  return folder;
+}
+
+/** Runs the program to its end. */
+export async function igneous(folder: string, ...words: readonly string[]): Promise<Finished> {
+  const [finished] = startIgneous(folder, words);
+  return finished;
+}
+
+/** Starts the program; the result is there when it has ended. */
+export function startIgneous(
+  folder: string,
+  words: readonly string[],
+): readonly [Promise<Finished>, ChildProcess] {
+  const child = spawn(process.execPath, [program, ...words], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    if (process.env["CI"] !== undefined) process.stderr.write(text);
+  });
+  const finished = new Promise<Finished>((done) =>
+    child.on("close", (exit) => done({ exit, stdout, stderr })),
+  );
+  return [finished, child];
+}
