@@ -1,6 +1,6 @@
 import type { Image, Snapshot } from "@aws-sdk/client-ec2";
 import type { Aws } from "./apis.ts";
-import { needed } from "./home-snapshot.ts";
+import { needed } from "./needed.ts";
 import { tagNames } from "./publish-types.ts";
 
 /** An AMI or snapshot that carries our tags. */

@@ -6,7 +6,8 @@ import { runStep } from "../core/step.ts";
 import { withProcessLock } from "../host/process-lock.ts";
 import type { Aws } from "./apis.ts";
 import { readBlockMap } from "./block-map.ts";
-import { ensureSnapshot, type HomeSnapshot, needed } from "./home-snapshot.ts";
+import { ensureSnapshot, type HomeSnapshot } from "./home-snapshot.ts";
+import { needed } from "./needed.ts";
 import { openJournal } from "./journal.ts";
 import { refusePublishProblems } from "./publish-rules.ts";
 import type {

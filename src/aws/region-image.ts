@@ -4,7 +4,7 @@ import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
-import { needed } from "./home-snapshot.ts";
+import { needed } from "./needed.ts";
 import { copyImageInput, registerImageInput } from "./image-input.ts";
 import type { Journal } from "./journal.ts";
 import { type PublishBuild, tagNames } from "./publish-types.ts";

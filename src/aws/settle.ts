@@ -3,7 +3,7 @@ import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import type { Aws } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
-import { needed } from "./home-snapshot.ts";
+import { needed } from "./needed.ts";
 import { deprecationTime, launchPermissions, parameterInput, permissionKey } from "./image-input.ts";
 import type { PublishSpec } from "./publish-types.ts";
 

@@ -6,7 +6,7 @@ import { type PlannedCall, planPublishCalls } from "../aws/publish-calls.ts";
 import { refusePublishProblems } from "../aws/publish-rules.ts";
 import type { BlockCounts, PublishBuild, PublishResult } from "../aws/publish-types.ts";
 import { openAws } from "../aws/session.ts";
-import { findParentMap } from "../aws/home-snapshot.ts";
+import { findParentMap } from "../aws/snapshot-start.ts";
 import { planUpload, volumeGiB } from "../aws/upload-plan.ts";
 import type { Context } from "../core/context.ts";
 

@@ -280,6 +280,20 @@ describe("bad days", () => {
     expectContent(sim, second.amis[0]?.snapshotId ?? "", words);
   });
 
+  it("makes one of each when two machines publish the same build at once", async () => {
+    const { sim, context, aws, bake } = await setting({ regions: three });
+    const build = await bake("b1", words);
+    const other = openAws(context, { clock: sim.clock });
+    const results = await Promise.all([
+      publishBuild(context, aws, build, { inFlight: 1 }),
+      publishBuild(context, other, { ...build, folder: `${build.folder}/elsewhere` }),
+    ]);
+    expect(results.flatMap(({ failures }) => failures)).toEqual([]);
+    const ids = results.map(({ amis }) => amis.map(({ amiId }) => amiId));
+    expect(ids[0]).toEqual(ids[1]);
+    expect([sim.world.snapshots.size, sim.world.images.size]).toEqual([3, 3]);
+  });
+
   it("asks nothing twice in a row when all goes well", async () => {
     const { sim, context, aws, bake } = await setting();
     await publishBuild(context, aws, await bake("b1", words));
