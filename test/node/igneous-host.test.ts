@@ -1,0 +1,191 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { renderEnvironmentBlock } from "../../src/disk/boot-files.ts";
+import { HostStatus } from "../../src/disk/schema.ts";
+import { type RunResult, run } from "../../src/host/exec.ts";
+import { prettyJson } from "../../src/core/json.ts";
+import { requireTool, temporaryFolder, testContext } from "../tools.ts";
+
+/** The real `ostree admin status` needs a machine that was booted from OSTree; this one answers from files, as 2025.2 does. */
+const fakeOstree = `#!/bin/sh
+cd "$IGNEOUS_ROOT" || exit 1
+echo "$*" >> calls
+case "$1 $2" in
+"admin status") cat status ;;
+"admin set-default")
+    awk -v n="$3" 'NR == n + 1' order > new; awk -v n="$3" 'NR != n + 1' order >> new; mv new order; ./show ;;
+"admin deploy")
+    for last; do :; done
+    case "$*" in
+    *--not-as-default*) ( grep -v "^. $last" order; echo "- $last.1" ) > new ;;
+    *) ( echo "- $last.0"; cat order ) > new ;;
+    esac
+    mv new order; mkdir -p "ostree/deploy/igneous/deploy/$last.1/etc" "ostree/deploy/igneous/deploy/$last.0/etc"
+    cp etc/machine-id "ostree/deploy/igneous/deploy/$last.1/etc/"; ./show ;;
+"rev-parse "*) case "$3" in *[!0-9a-f]*) exit 1 ;; *) echo "$3" ;; esac ;;
+esac
+`;
+const show = `#!/bin/sh
+sed 's/^- /  igneous /; s/^\\* /* igneous /' order | sed 'a\\    origin refspec: x' > status
+`;
+
+const a = "aa".repeat(32);
+const b = "bb".repeat(32);
+let root = "";
+
+beforeEach(async () => {
+  root = await temporaryFolder();
+  await place("bin/ostree", fakeOstree, 0o755);
+  await place("show", show, 0o755);
+  await place("etc/machine-id", "0123\n");
+  await place("boot/grub/grubenv", renderEnvironmentBlock({ tries: "", fell_back: "" }));
+});
+
+async function place(path: string, contents: string, mode = 0o644): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), contents);
+  await chmod(join(root, path), mode);
+}
+
+interface Given {
+  readonly commit: string;
+  readonly booted?: boolean;
+  readonly identity?: boolean;
+}
+
+async function machine(...deployments: readonly Given[]): Promise<void> {
+  for (const { commit, identity = true } of deployments) {
+    const folder = `ostree/deploy/igneous/deploy/${commit}.0`;
+    const containers = [{ name: "etcd", reference: "x", manifestDigest: `sha256:${commit}` }];
+    await place(
+      `${folder}/usr/lib/igneous/manifest.json`,
+      prettyJson({ name: "n", build: commit, containers }),
+    );
+    if (identity) await place(`${folder}/etc/machine-id`, "0123\n");
+  }
+  await place(
+    "order",
+    deployments.map(({ commit, booted }) => `${booted === true ? "*" : "-"} ${commit}.0\n`).join(""),
+  );
+  await program("show");
+}
+
+const program = (path: string, ...args: readonly string[]): Promise<RunResult> =>
+  run(testContext(), [path === "show" ? join(root, "show") : resolve(path), ...args], {
+    cwd: root,
+    env: { IGNEOUS_ROOT: root, PATH: `${root}/bin:/usr/sbin:/usr/bin:/sbin:/bin` },
+    okExits: [0, 1, 2],
+  });
+
+const host = (...args: readonly string[]): Promise<RunResult> => program("node/bin/igneous-host", ...args);
+const bootComplete = (): Promise<RunResult> => program("node/libexec/igneous-boot-complete");
+const calls = async (): Promise<string> => readFile(join(root, "calls"), "utf8");
+const environment = async (): Promise<string> =>
+  (await run(testContext(), [requireTool("grub-editenv"), join(root, "boot/grub/grubenv"), "list"])).stdout;
+
+describe("igneous-host", () => {
+  it("passes shellcheck", async () => {
+    await run(testContext(), [requireTool("shellcheck"), "node/bin/igneous-host"]);
+  });
+
+  it("tells what is booted, what is next, what can be gone back to, and the digests inside", async () => {
+    await machine({ commit: b, booted: true }, { commit: a });
+    const { stdout } = await host("status");
+    expect(stdout).toMatch(new RegExp(`^booted +${b}.*\\n +etcd +sha256:${b}\\n`, "u"));
+    expect(stdout).toContain("next       the same");
+    expect(stdout).toMatch(new RegExp(`^rollback +${a}.*\\n +etcd +sha256:${a}$`, "mu"));
+    const status = HostStatus.parse(JSON.parse((await host("status", "--json")).stdout));
+    expect(status).toMatchObject({ firstBootComplete: true, rollbackPossible: true, booted: { commit: b } });
+    expect(status.rollback?.manifest?.containers[0]?.manifestDigest).toBe(`sha256:${a}`);
+  });
+
+  it("makes the previous deployment the next one, once, and lets GRUB count its boots", async () => {
+    await machine({ commit: b, booted: true }, { commit: a });
+    expect((await host("rollback")).stdout).toBe(`the next boot is ${a}\n`);
+    expect(await environment()).toBe("tries=3\nfell_back=\n");
+    expect((await host("rollback")).stdout).toBe(`the next boot is ${a} already\n`);
+    expect((await calls()).match(/set-default/gu)).toHaveLength(1);
+  });
+
+  it("refuses to go back when there is nothing, when first boot is not over, and when the other deployment has no identity", async () => {
+    await machine({ commit: b, booted: true });
+    expect(await host("rollback")).toMatchObject({
+      exit: 1,
+      stderr: expect.stringContaining("nothing to go back to"),
+    });
+    await machine({ commit: b, booted: true }, { commit: a, identity: false });
+    expect((await host("rollback")).stderr).toContain("no identity of this machine yet");
+    await place("boot/ignition.firstboot", "");
+    expect((await host("rollback")).stderr).toContain("first boot is not complete");
+    expect((await host("deploy", a)).stderr).toContain("first boot is not complete");
+    expect(await calls()).not.toContain("set-default");
+  });
+
+  it("a newer deployment that waits for its first boot is not taken for the previous one", async () => {
+    await machine({ commit: b }, { commit: a, booted: true });
+    expect((await host("rollback")).stderr).toContain("nothing to go back to");
+  });
+
+  it("deploys a commit, and refuses what is none", async () => {
+    await machine({ commit: b, booted: true });
+    expect((await host("deploy", a)).stdout).toBe(`the next boot is ${a}\n`);
+    expect(await environment()).toBe("tries=3\nfell_back=\n");
+    expect(await host("deploy", "no-such-ref")).toMatchObject({
+      exit: 1,
+      stderr: expect.stringContaining("no-such-ref"),
+    });
+  });
+
+  it("does not count boots when the only way back failed before", async () => {
+    await machine({ commit: b, booted: true });
+    await place("var/lib/igneous/host/failed", `${b} 2026-01-01T00:00:00Z did not become healthy\n`);
+    await host("deploy", a);
+    expect(await environment()).toBe("tries=\nfell_back=\n");
+  });
+
+  it("wrong usage exits 2 and changes nothing", async () => {
+    await machine({ commit: b, booted: true }, { commit: a });
+    for (const args of [
+      [],
+      ["rolback"],
+      ["deploy"],
+      ["status", "--reboot"],
+      ["rollback", a],
+      ["deploy", a, b],
+    ])
+      expect((await host(...args)).exit, args.join(" ")).toBe(2);
+  });
+});
+
+describe("igneous-boot-complete", () => {
+  it("ends the first boot and gives the rollback deployment this machine's identity, once", async () => {
+    await machine({ commit: b, booted: true }, { commit: a, identity: false });
+    await place("boot/ignition.firstboot", "");
+    await bootComplete();
+    expect(await calls()).toContain(`admin deploy --os=igneous --not-as-default ${a}`);
+    expect((await host("status", "--json")).stdout).toContain(
+      '"firstBootComplete":true,"rollbackPossible":true',
+    );
+    await bootComplete();
+    expect((await calls()).match(/--not-as-default/gu)).toHaveLength(1);
+  });
+
+  it("a good boot stops GRUB's counting", async () => {
+    await machine({ commit: a, booted: true }, { commit: b });
+    await place("boot/grub/grubenv", renderEnvironmentBlock({ tries: "2", fell_back: "" }));
+    await bootComplete();
+    expect(await environment()).toBe("tries=\nfell_back=\n");
+  });
+
+  it("after a fallback the booted deployment becomes the default and the failed one is remembered", async () => {
+    await machine({ commit: a }, { commit: b, booted: true });
+    await place("boot/grub/grubenv", renderEnvironmentBlock({ tries: "0", fell_back: "1" }));
+    await bootComplete();
+    expect(await calls()).toContain("admin set-default 1");
+    expect(await environment()).toBe("tries=\nfell_back=\n");
+    expect((await host("status")).stdout).toMatch(
+      new RegExp(`fell back from ${a} \\S+ did not become healthy`, "u"),
+    );
+  });
+});
