@@ -5,12 +5,14 @@ import { paths } from "./container-entry.ts";
 import { defaultPodSubnet, defaultServiceSubnet } from "./expand.ts";
 import { findRelease } from "./kubernetes-releases.ts";
 import type { PlannedFile } from "./payload-plan.ts";
+import type { NodeRuntime } from "./static-pod.ts";
 import { subnetAddress } from "./subnet.ts";
 
 interface ConfigInput {
   readonly kubernetesVersion: string;
   readonly podSubnet?: string | undefined;
   readonly serviceSubnet?: string | undefined;
+  readonly runtime?: NodeRuntime | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export function containerConfigFiles(
     configFile("kube-apiserver", "authentication.yaml", authentication(input.kubernetesVersion)),
     configFile("kube-apiserver", "audit-policy.yaml", auditPolicy()),
     configFile("kube-scheduler", "scheduler.yaml", scheduler()),
-    configFile("kubelet", "kubelet.yaml", kubelet(serviceSubnet)),
+    configFile("kubelet", "kubelet.yaml", kubelet(serviceSubnet, input.runtime)),
     configFile("kube-proxy", "kube-proxy.yaml", kubeProxy(podSubnet)),
     configFile("kube-proxy", "kubeconfig", kubeProxyCredentials()),
   ];
@@ -62,7 +64,7 @@ function scheduler(): Json {
   };
 }
 
-function kubelet(serviceSubnet: string): Json {
+function kubelet(serviceSubnet: string, runtime: NodeRuntime | undefined): Json {
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
@@ -91,6 +93,7 @@ function kubelet(serviceSubnet: string): Json {
     seccompDefault: true,
     // The default lies below the read-only /usr.
     volumePluginDir: "/var/lib/kubelet/volumeplugins",
+    ...(runtime === "static-pods" ? { staticPodPath: `${paths.runtime}/static-pods` } : {}),
     nodeStatusUpdateFrequency: "@NODE_STATUS@s",
     nodeLeaseDurationSeconds: "@NODE_LEASE@",
   };

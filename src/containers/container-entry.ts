@@ -64,6 +64,7 @@ export const paths = {
   manifests: "/usr/lib/igneous/manifests",
   images: "/usr/lib/igneous/images",
   checks: "/usr/lib/igneous/checks.d",
+  staticPods: "/usr/lib/igneous/static-pods",
   units: "/usr/lib/systemd/system",
   roles: "/etc/igneous/roles.d",
   pki: "/var/lib/igneous/pki",

@@ -50,7 +50,9 @@ function tmpfiles(input: RenderInput): string {
       ({ path, mode = "0700" }) => `d ${path} ${mode} ${entry.user ?? 0} ${entry.user ?? 0} -\n`,
     ),
   );
-  return ["d /var/lib/igneous 0755 0 0 -\n", "d /run/igneous 0755 0 0 -\n", ...lines].join("");
+  const pods = `d ${paths.runtime}/static-pods 0755 0 0 -\nL /etc/kubernetes/manifests - - - - ${paths.runtime}/static-pods\n`;
+  const always = [`d /var/lib/igneous 0755 0 0 -\n`, `d ${paths.runtime} 0755 0 0 -\n`];
+  return [...always, ...(input.runtime === "static-pods" ? [pods] : []), ...lines].join("");
 }
 
 /** The kubelet refuses to start when the first six differ (protectKernelDefaults); the rest is for pods and geth. */

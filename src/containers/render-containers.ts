@@ -2,12 +2,13 @@ import { prettyJson } from "../core/json.ts";
 import { clusterManifests } from "./cluster-manifests.ts";
 import { containerConfigFiles } from "./component-config.ts";
 import { checkFile, type NodeCheck } from "./check-file.ts";
-import { type ContainerEntry, paths } from "./container-entry.ts";
+import { type ContainerCheck, type ContainerEntry, paths } from "./container-entry.ts";
 import { hostFiles } from "./host-files.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { nodeUnitsStarted } from "./node-units.ts";
-import type { MountPoint, PayloadPlan, PlannedFile, PlannedLink } from "./payload-plan.ts";
+import type { MountPoint, PayloadPlan, PlannedCheck, PlannedFile, PlannedLink } from "./payload-plan.ts";
 import { containerMounts, renderRuntimeConfig } from "./runtime-config.ts";
+import { isStaticPod, type NodeRuntime, podImageName, staticPodFiles } from "./static-pod.ts";
 import { renderUnit } from "./unit.ts";
 
 export interface RenderInput {
@@ -17,6 +18,10 @@ export interface RenderInput {
   readonly containers: readonly ResolvedContainer[];
   /** Names by which pods ask for the preloaded images; their archives lie in the images folder under these. */
   readonly preload?: readonly PreloadedImage[] | undefined;
+  /** Who runs the containers of the node; the kubelet itself is always run by systemd. */
+  readonly runtime?: NodeRuntime | undefined;
+  /** As in the spec; names the images of static pods. */
+  readonly imageRepository?: string | undefined;
   /** The spec's own checks, which decide on the node whether a boot is healthy. */
   readonly checks?: readonly NodeCheck[] | undefined;
 }
@@ -37,9 +42,13 @@ export interface PreloadedImage {
 /** Everything of the payload but the images' own trees. Pure: equal input, equal plan. */
 export function renderContainers(input: RenderInput): PayloadPlan {
   const names = new Set(input.containers.map(({ entry }) => entry.name));
-  const units = [...names].map((name) => `${name}.service`);
+  const pods = input.containers.filter(({ entry }) => isStaticPod(entry, input.runtime));
+  const own = input.containers.filter((container) => !pods.includes(container));
+  const units = own.map(({ entry }) => `${entry.name}.service`);
+  const repository = input.imageRepository ?? "registry.k8s.io";
   const files = [
-    ...input.containers.flatMap(({ entry, image }) => containerFiles(entry, image)),
+    ...own.flatMap(({ entry, image }) => containerFiles(entry, image)),
+    ...pods.flatMap(({ entry }) => staticPodFiles(entry, podImageName(entry.image, repository))),
     ...containerConfigFiles(input).filter(({ container }) => names.has(container)),
     ...clusterManifests(),
     ...hostFiles(input),
@@ -54,20 +63,19 @@ export function renderContainers(input: RenderInput): PayloadPlan {
       ...nodeUnitsStarted.map((unit) => wants("igneous.target", unit)),
     ].sort(byPath),
     directories: [paths.images],
-    containers: input.containers.map(({ entry }) => ({
+    containers: own.map(({ entry }) => ({
       name: entry.name,
       image: entry.image,
       rootfs: `${paths.containers}/${entry.name}/rootfs`,
       mountPoints: mountPoints(entry),
     })),
     units,
-    checks: input.containers.flatMap(({ entry }) =>
-      entry.checks.map((check) => ({
-        ...check,
-        container: entry.name,
-        roles: checkRoles(entry, check.name),
-      })),
-    ),
+    checks: [
+      ...own.flatMap(({ entry }) => entry.checks.map((check) => planCheck(entry, check))),
+      ...pods.flatMap(({ entry }) =>
+        entry.checks.filter((check) => !isVersionCheck(entry, check)).map((check) => planCheck(entry, check)),
+      ),
+    ],
   };
 }
 
@@ -96,9 +104,14 @@ function mountPoints(entry: ContainerEntry): readonly MountPoint[] {
 }
 
 /** A program can be asked for its version without its role; anything else needs the container to run. */
-function checkRoles(entry: ContainerEntry, check: string): readonly string[] {
-  if (check === `${entry.name}-version` || entry.roles.length === 0) return [];
-  return [...entry.roles, entry.name];
+function planCheck(entry: ContainerEntry, check: ContainerCheck): PlannedCheck {
+  const always = isVersionCheck(entry, check) || entry.roles.length === 0;
+  return { ...check, container: entry.name, roles: always ? [] : [...entry.roles, entry.name] };
+}
+
+/** Looks into the container's root, which a static pod has not. */
+function isVersionCheck(entry: ContainerEntry, check: ContainerCheck): boolean {
+  return check.name === `${entry.name}-version`;
 }
 
 function wants(target: string, unit: string): PlannedLink {
