@@ -246,6 +246,36 @@ describe("bad days", () => {
     expectContent(sim, amis[0]?.snapshotId ?? "", words);
   });
 
+  it("gives up after three snapshots that EBS could not finish, and leaves none of them", async () => {
+    const { sim, context, aws, bake } = await setting();
+    const build = await bake("b1", words);
+    sim.world.snapshotsFail = true;
+    await expect(publishBuild(context, aws, build)).rejects.toMatchObject({ code: "aws-snapshot-failed" });
+    expect(sim.world.snapshots.size).toBe(0);
+    sim.world.snapshotsFail = false;
+    await publishBuild(context, aws, build);
+    expect(sim.world.snapshots.size).toBe(1);
+  });
+
+  it("stops waiting for a snapshot or an AMI after hours, and the next run waits for the same one", async () => {
+    const { sim, context, aws, bake } = await setting();
+    const build = await bake("b1", words);
+    sim.world.completionMs = 90 * 60_000;
+    await expect(publishBuild(context, aws, build)).rejects.toMatchObject({ code: "aws-timeout" });
+    sim.world.registerMs = 5 * 3_600_000;
+    await expect(publishBuild(context, aws, build)).rejects.toMatchObject({ code: "aws-timeout" });
+    await publishBuild(context, aws, build);
+    expect([sim.world.snapshots.size, sim.world.images.size]).toEqual([1, 1]);
+  });
+
+  it("says when AWS cannot be reached", async () => {
+    const { sim, context, bake } = await setting();
+    const env = { ...context.env, AWS_ENDPOINT_URL: "http://127.0.0.1:1" };
+    const aws = openAws({ ...context, env }, { clock: sim.clock });
+    const failed = publishBuild(context, aws, await bake("b1", words));
+    await expect(failed).rejects.toMatchObject({ code: "aws-unreachable" });
+  });
+
   it("goes on where somebody deleted its snapshot or its AMI meanwhile", async () => {
     const { sim, context, aws, bake } = await setting();
     const build = await bake("b1", words);

@@ -158,7 +158,7 @@ function complete(world: World, input: CompleteSnapshotRequest, call: Call): obj
   const wrongCount = input.ChangedBlocksCount !== order.length;
   const wrongSum = input.Checksum !== undefined && input.Checksum !== aggregate;
   // Accepted, and failed later: so AWS does.
-  snapshot.failed = wrongCount || wrongSum;
+  snapshot.failed = wrongCount || wrongSum || world.snapshotsFail;
   snapshot.completedAt = call.now + world.completionMs;
   return { Status: "pending" };
 }

@@ -26,6 +26,8 @@ export interface World {
   completionMs: number;
   registerMs: number;
   copyMs: number;
+  /** Every snapshot ends as error. */
+  snapshotsFail: boolean;
   /** Regions where copies fail, with the reason. */
   readonly failingCopies: Map<string, string>;
   /** false forgets the bytes of blocks and keeps their digests, for large uploads. */
@@ -133,6 +135,7 @@ export function createWorld(): World {
     completionMs: 20_000,
     registerMs: 5000,
     copyMs: 300_000,
+    snapshotsFail: false,
     failingCopies: new Map(),
     keepBlocks: true,
   };
