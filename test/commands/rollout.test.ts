@@ -1,0 +1,138 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { renderFleetStatus, renderPlan } from "../../src/aws/rollout-text.ts";
+import { fleetStatus } from "../../src/commands/fleet-status.ts";
+import { prepareFleetRollback, rollbackFleet } from "../../src/commands/rollback-fleet.ts";
+import { prepareRollout, recordPath, rollout, type RolloutOptions } from "../../src/commands/rollout.ts";
+import {
+  addImage,
+  fleets,
+  newBuild,
+  newImage,
+  oldBuild,
+  oldImage,
+  region,
+  versionsIn,
+} from "../aws/fleets.ts";
+import { temporaryFolder } from "../tools.ts";
+
+const options: RolloutOptions = {
+  specName: "mainnet-node",
+  rollout: {
+    groups: [
+      { name: "masters", region, role: "control-plane" },
+      { name: "workers", region, role: "worker" },
+    ],
+    instanceWarmup: 0,
+  },
+  builds: [newBuild, oldBuild],
+};
+
+describe("rollout, status and rollback as commands", () => {
+  it("plan, roll, look, go back, look", async () => {
+    const world = await fleets();
+    const { context, aws } = world;
+    const folder = await temporaryFolder();
+    const masters = world.group("masters", 3);
+    const workers = world.group("workers", 2);
+    const prepared = await prepareRollout(context, options, aws);
+    const text = renderPlan(prepared.plan);
+    for (const line of [
+      "roll mainnet-node to build bbbbbbbbbbbb, strategy replace",
+      "masters in eu-central-1 (control-plane)",
+      `image      ${oldImage} → ${newImage}`,
+      "MetadataOptions.HttpTokens: optional → required",
+      "capacity   3 wanted, never below 2, at most 3; 1 at once",
+      "way back   version 1",
+      "5 instances will be terminated",
+      `plan ${prepared.plan.digest}`,
+    ]) {
+      expect(text).toContain(line);
+    }
+    const done = await rollout(context, prepared, { folder, approved: prepared.plan.digest }, aws);
+    expect(done.failure).toBeUndefined();
+    expect(done.rollouts.map(({ group, status }) => `${group} ${status}`)).toEqual([
+      "workers succeeded",
+      "masters succeeded",
+    ]);
+    const id = done.rollouts[0]?.id ?? "";
+    const record = JSON.parse(await readFile(recordPath(folder, id), "utf8"));
+    expect(record).toMatchObject({ schemaVersion: 1, outcome: { rollout: { id } } });
+    const look = { rollout: options.rollout, builds: options.builds, rollouts: done.rollouts };
+    const healthy = await fleetStatus(context, look, aws);
+    expect(healthy.hasDrift).toBe(false);
+    expect(renderFleetStatus(healthy)).toContain(
+      "masters in eu-central-1: 3 of 3 in service\n  3 × bbbbbbbbbbbb",
+    );
+
+    const back = await prepareFleetRollback(
+      context,
+      { ...options, rollouts: done.rollouts, group: "workers" },
+      aws,
+    );
+    const result = await rollbackFleet(context, back, folder, aws);
+    expect(result).toMatchObject({
+      outcome: { status: "returned" },
+      rollouts: [{ group: "workers", rollbackOf: id }],
+    });
+    const rollouts = [...result.rollouts, ...done.rollouts];
+    expect((await fleetStatus(context, { ...look, rollouts }, aws)).hasDrift).toBe(false);
+    expect([...versionsIn(masters), ...versionsIn(workers)]).toEqual(["2", "2", "2", "1", "1"]);
+  });
+
+  it("takes an AMI that the lock does not name only with a reason, and records it", async () => {
+    const world = await fleets();
+    const { context, aws } = world;
+    const image = "ami-0ddddddddddddddd4";
+    addImage(world.sim, image);
+    world.group("workers", 1);
+    const wanted = { ...options, image, groups: ["workers"] };
+    await expect(prepareRollout(context, wanted, aws)).rejects.toMatchObject({
+      code: "rollout-unlocked",
+      exitCode: 4,
+    });
+    const reason = "kernel fix of the security team";
+    const prepared = await prepareRollout(context, { ...wanted, allowUnlocked: reason }, aws);
+    const result = await rollout(context, prepared, { folder: await temporaryFolder() }, aws);
+    expect(result.rollouts[0]).toMatchObject({ amiId: image, unlockedReason: reason, status: "succeeded" });
+    expect(result.rollouts[0]?.buildId).toBeUndefined();
+    const look = {
+      rollout: options.rollout,
+      builds: options.builds,
+      rollouts: result.rollouts,
+      groups: ["workers"],
+    };
+    expect((await fleetStatus(context, look, aws)).hasDrift).toBe(false);
+  });
+
+  it("detached, starts the first group and leaves the rest to the next run", async () => {
+    const world = await fleets();
+    const { context, aws } = world;
+    const folder = await temporaryFolder();
+    world.group("masters", 3);
+    const workers = world.group("workers", 2);
+    const prepared = await prepareRollout(context, options, aws);
+    const started = await rollout(context, prepared, { folder, detach: true }, aws);
+    expect(started).toMatchObject({ outcomes: [{ rollout: { status: "in-progress" } }], rollouts: [] });
+    expect(workers.refreshes).toEqual([]);
+    const rest = await rollout(context, await prepareRollout(context, options, aws), { folder }, aws);
+    expect(rest.rollouts.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
+    expect(rest.rollouts[1]?.id).toBe(started.outcomes[0]?.rollout.id);
+  });
+
+  it("refuses what it cannot choose", async () => {
+    const world = await fleets();
+    const { context, aws } = world;
+    const refused = (more: Partial<RolloutOptions>): Promise<unknown> =>
+      prepareRollout(context, { ...options, ...more }, aws).then(
+        () => undefined,
+        (error: { code: string }) => error.code,
+      );
+    expect(await refused({ groups: ["nobody"] })).toBe("usage");
+    expect(await refused({ image: "cccc" })).toBe("build-unknown");
+    expect(await refused({ builds: [] })).toBe("rollout-image-missing");
+    expect(await refused({ rollout: { groups: [] } })).toBe("input-invalid");
+    expect(await refused({ strategy: "in-place" })).toBe("usage");
+    expect(world.sim.calls).toEqual([]);
+  });
+});
