@@ -7,6 +7,7 @@ import { addIgnitionCommand } from "./ignition-command.ts";
 import { addInitCommand } from "./init-command.ts";
 import { addLockCommand } from "./lock-command.ts";
 import { addBootCommand, addVerifyCommand } from "./machine-commands.ts";
+import { addRollbackCommand } from "./rollback-command.ts";
 import { addSchemaCommand } from "./schema-command.ts";
 import type { Io } from "./io.ts";
 
@@ -16,6 +17,7 @@ const commands = [
   addBakeCommand,
   addVerifyCommand,
   addBootCommand,
+  addRollbackCommand,
   addImportCommand,
   addCacheCommand,
   addButaneCommand,

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { type Digest, shortDigest } from "../core/digest.ts";
-import { findBytes } from "../core/units.ts";
 import type { Lock, LockedBuild } from "../lock/schema.ts";
 import { type BuildFolder, buildFolder } from "./build-folder.ts";
 import { buildIdOf, predecessorOf } from "./build-id.ts";
@@ -23,13 +22,11 @@ export interface BakePlan {
   readonly predecessor: LockedBuild | undefined;
   /** What the lock records of this very build, when it was baked before. */
   readonly recorded: LockedBuild | undefined;
-  readonly diskBytes: number | undefined;
   readonly bootTest: boolean;
 }
 
 export async function planBake(project: Project, lock: Lock, options: BakeOptions): Promise<BakePlan> {
   const id = await buildIdOf(lock);
-  const { size } = project.loaded.spec.disk;
   return {
     id,
     folder: buildFolder(project.folder, id, options.out === undefined ? undefined : resolve(options.out)),
@@ -37,7 +34,6 @@ export async function planBake(project: Project, lock: Lock, options: BakeOption
     packages: lock.base.packages.length,
     predecessor: predecessorOf(lock, id),
     recorded: lock.builds.find((build) => build.id === id),
-    diskBytes: size === undefined ? undefined : findBytes(size),
     bootTest: options.bootTest,
   };
 }

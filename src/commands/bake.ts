@@ -5,7 +5,8 @@ import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
-import { buildDisk } from "../disk/build.ts";
+import { findBytes } from "../core/units.ts";
+import { buildDisk, type DiskInput } from "../disk/build.ts";
 import type { Sha256Hex } from "../core/digest.ts";
 import type { Lock, LockedBuild } from "../lock/schema.ts";
 import { withProject } from "../lock/file.ts";
@@ -132,12 +133,12 @@ async function makeDisk(
     const { mirror } = project.loaded.spec.base.debian;
     const tools = await openToolsRoot(context, lock.base, mirror);
     const { sha256 } = await buildDisk(context, (argv, run) => runInTools(context, tools, argv, run), {
-      repo: repo.path,
-      hostCommit: commits.host,
-      ...(predecessorCommit === null ? {} : { predecessor: predecessorCommit }),
-      kernelArguments: [...project.loaded.spec.kernelArguments, ...(configuration?.kernelArguments ?? [])],
-      buildId: plan.id,
-      ...(plan.diskBytes === undefined ? {} : { sizeBytes: plan.diskBytes }),
+      ...diskInput(project, repo, {
+        id: plan.id,
+        hostCommit: commits.host,
+        predecessorCommit,
+        configuration,
+      }),
       out: plan.folder.disk,
     });
     const isWhole = predecessorCommit !== null || plan.predecessor === undefined;
@@ -153,6 +154,29 @@ async function makeDisk(
     };
     return { value: await writeBuildState(plan.folder, state), note: plan.folder.disk };
   });
+}
+
+/** What a disk is made of, besides where it goes. */
+export function diskInput(
+  project: Project,
+  repo: Repo,
+  build: {
+    readonly id: string;
+    readonly hostCommit: string;
+    readonly predecessorCommit: string | null;
+    readonly configuration: ImageConfiguration | undefined;
+  },
+): Omit<DiskInput, "out"> {
+  const { kernelArguments, disk } = project.loaded.spec;
+  const sizeBytes = disk.size === undefined ? undefined : findBytes(disk.size);
+  return {
+    repo: repo.path,
+    hostCommit: build.hostCommit,
+    ...(build.predecessorCommit === null ? {} : { predecessor: build.predecessorCommit }),
+    kernelArguments: [...kernelArguments, ...(build.configuration?.kernelArguments ?? [])],
+    buildId: build.id,
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+  };
 }
 
 /** The commit to go back to, when this repo has it; a lock that was made elsewhere may name one that it has not. */

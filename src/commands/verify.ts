@@ -4,15 +4,19 @@ import { shortDigest } from "../core/digest.ts";
 import { runStep } from "../core/step.ts";
 import { run } from "../host/exec.ts";
 import { sizeOf } from "../host/files.ts";
-import { sha256Sparse } from "../host/sparse.ts";
 import { readLock } from "../lock/file.ts";
 import type { Lock, LockedBuild } from "../lock/schema.ts";
 import { imageRef } from "../ostree/image-ref.ts";
 import { hasCommit, readCommit } from "../ostree/object-read.ts";
 import { findRef } from "../ostree/ref.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
+import { openToolsRoot, runInTools } from "../base/tools.ts";
+import { verifyDisk } from "../disk/verify.ts";
+import { diskInput } from "./bake.ts";
 import { buildFolder } from "./build-folder.ts";
 import { findBuild } from "./build-id.ts";
+import { loadProject, type Project } from "./project.ts";
+import { renderImageTemplate } from "./templates.ts";
 
 export interface VerifyOptions {
   readonly build: string | undefined;
@@ -34,6 +38,7 @@ export async function verifyProject(
   folder: string,
   options: VerifyOptions,
 ): Promise<VerifyResult> {
+  const project = await loadProject(folder);
   const lock = await readLock(folder);
   const build = findBuild(lock, options.build);
   const repo = await openRepo(context, join(folder, ".igneous", "repo"));
@@ -53,7 +58,7 @@ export async function verifyProject(
   });
   const disk = options.disk ?? buildFolder(folder, build.id, undefined).disk;
   await runStep(context, "disk", `check ${disk}`, async () => {
-    compare(`disk ${disk}`, await compareDisk(context, disk, build));
+    compare(`disk ${disk}`, await compareDisk(context, { project, lock, repo, build, disk }));
     return { value: undefined };
   });
   return { build: shortDigest(build.id), checked, differences };
@@ -80,14 +85,35 @@ async function compareCommits(
   }
 }
 
-async function compareDisk(context: Context, disk: string, build: LockedBuild): Promise<string | undefined> {
-  const size = await sizeOf(disk);
-  if (size === undefined) return "there is no such file";
-  if (size !== build.disk.size) return `it has ${size} bytes; the lock has ${build.disk.size}`;
-  const sha256 = await sha256Sparse(context, disk);
-  return sha256 === build.disk.sha256
-    ? undefined
-    : `its sha256 is ${sha256}; the lock has ${build.disk.sha256}`;
+/** A disk that differs is compared with one made anew from the repo, so that places and files can be named. */
+async function compareDisk(
+  context: Context,
+  compared: {
+    readonly project: Project;
+    readonly lock: Lock;
+    readonly repo: Repo;
+    readonly build: LockedBuild;
+    readonly disk: string;
+  },
+): Promise<string | undefined> {
+  const { project, lock, repo, build, disk } = compared;
+  if ((await sizeOf(disk)) === undefined) return "there is no such file";
+  const predecessor = lock.builds.find(({ id }) => id === build.predecessor);
+  const { id, hostCommit } = build;
+  const predecessorCommit = predecessor?.hostCommit ?? null;
+  const configuration = renderImageTemplate(project);
+  const tools = await openToolsRoot(context, lock.base, project.loaded.spec.base.debian.mirror);
+  const found = await verifyDisk(context, (argv, run) => runInTools(context, tools, argv, run), disk, {
+    sha256: build.disk.sha256,
+    sizeBytes: build.disk.size,
+    rebuild: diskInput(project, repo, { id, hostCommit, predecessorCommit, configuration }),
+  });
+  if (found.length === 0) return undefined;
+  const places = found.map(({ part, offset, length, files, note }) => {
+    const at = `${part}, bytes ${offset} to ${offset + length}`;
+    return [at, ...files, ...(note === undefined ? [] : [note])].join(": ");
+  });
+  return places.join("; ");
 }
 
 function lastLine(text: string): string {

@@ -1,0 +1,19 @@
+import type { Context } from "../core/context.ts";
+import { runStep } from "../core/step.ts";
+import { rollbackHost, type RollbackResult } from "../disk/rollback-host.ts";
+
+export interface RollbackOptions {
+  /** `ssh://user@host:port` */
+  readonly host: string;
+  readonly reboot: boolean;
+  /** Private key file; ssh's own choice when not given. */
+  readonly key: string | undefined;
+}
+
+/** Makes the previous deployment of a node its default; with `reboot` waits until the node has started it. */
+export function rollback(context: Context, { host, reboot, key }: RollbackOptions): Promise<RollbackResult> {
+  const title = reboot ? `roll ${host} back and wait for its reboot` : `roll ${host} back`;
+  return runStep(context, "rollback", title, async () => {
+    return { value: await rollbackHost(context, host, { reboot, ...(key === undefined ? {} : { key }) }) };
+  });
+}
