@@ -1,5 +1,5 @@
-import { gzipSync } from "node:zlib";
 import { escapeData } from "../ignition/data-url.ts";
+import { goGzip } from "./deflate.ts";
 
 export interface EncodedContents {
   readonly url: string;
@@ -17,11 +17,7 @@ export function encodeContents(contents: Uint8Array, givenCompression: string | 
   const base64 = `;base64,${Buffer.from(contents).toString("base64")}`;
   if (base64.length < best.length) best = base64;
   if (given) return { url: `data:${best}`, compression: undefined };
-  const packed = `;base64,${Buffer.from(gzip(contents)).toString("base64")}`;
+  const packed = `;base64,${Buffer.from(goGzip(contents)).toString("base64")}`;
   if (packed.length + compressionCost < best.length) return { url: `data:${packed}`, compression: "gzip" };
   return { url: `data:${best}`, compression: "" };
-}
-
-function gzip(contents: Uint8Array): Uint8Array {
-  return gzipSync(contents, { level: 9 });
 }

@@ -164,7 +164,7 @@ function base64Fault(data: string): number | undefined {
     let next = skipBreaks(at + 1);
     if (inGroup === 2) {
       if (next === data.length) return data.length;
-      if (data[next] !== "=") return next;
+      if (data[next] !== "=") return next - 1;
       next = skipBreaks(next + 1);
     }
     return next < data.length ? next : undefined;
