@@ -74,7 +74,7 @@ async function writeRoot(runTool: RunTool, layout: Layout, options: Options): Pr
     `offset=${root.offset}`,
     "lazy_itable_init=1,lazy_journal_init=1,nodiscard",
   ].join(",");
-  const mke2fs = `mke2fs -q -F -t ext4 -i 32768 -L root -U ${root.filesystemId} -E ${extended} -d - /work/disk.img ${root.size / 1024}k`;
+  const mke2fs = `mke2fs -q -F -t ext4 -b 4096 -i 32768 -L root -U ${root.filesystemId} -E ${extended} -d - /work/disk.img ${root.size / 1024}k`;
   const script = `rm -f /work/tar-failed; { ${tar} || : > /work/tar-failed; } | ${mke2fs}; test ! -e /work/tar-failed`;
   await runTool(["sh", "-euc", script], options);
 }

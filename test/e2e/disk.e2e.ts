@@ -1,0 +1,141 @@
+import { mkdir, open, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { resolveBase } from "../../src/base/resolve.ts";
+import { openToolsRoot, runInTools } from "../../src/base/tools.ts";
+import { buildDisk } from "../../src/disk/build.ts";
+import type { RunTool } from "../../src/disk/tools.ts";
+import { verifyDisk } from "../../src/disk/verify.ts";
+import { hostContext } from "../../src/host/context.ts";
+import { run } from "../../src/host/exec.ts";
+import { sha256File } from "../../src/host/files.ts";
+import { sha256Sparse } from "../../src/host/sparse.ts";
+import { requireTool, temporaryFolder } from "../tools.ts";
+
+const context = hostContext(() => undefined, new AbortController().signal);
+let runTool: RunTool;
+
+beforeAll(async () => {
+  const base = await resolveBase(context, { suite: "trixie", packages: [] });
+  const tools = await openToolsRoot(context, base);
+  runTool = (argv, options) => runInTools(context, tools, argv, options);
+});
+
+/** The smallest tree that OSTree deploys; `text` makes commits of it differ. */
+async function commitTree(folder: string, repo: string, text: string): Promise<string> {
+  const tree = join(folder, `tree-${text}`);
+  const modules = join(tree, "usr/lib/modules/6.12");
+  for (const path of [
+    modules,
+    ...["usr/etc", "usr/bin", "sysroot", "var", "boot"].map((name) => join(tree, name)),
+  ])
+    await mkdir(path, { recursive: true });
+  await symlink("sysroot/ostree", join(tree, "ostree"));
+  await writeFile(join(modules, "vmlinuz"), "kernel");
+  await writeFile(join(modules, "initramfs.img"), "initrd");
+  await writeFile(join(tree, "usr/lib/os-release"), 'ID=debian\nPRETTY_NAME="tiny"\n');
+  await writeFile(join(tree, "usr/bin/program"), text.repeat(50_000));
+  const options = [
+    "--orphan",
+    "--branch=x",
+    "--owner-uid=0",
+    "--owner-gid=0",
+    "--timestamp=@0",
+    "--no-xattrs",
+  ];
+  const argv = [requireTool("ostree"), "commit", `--repo=${repo}`, ...options, tree] as const;
+  return (await run(context, argv)).stdout.trim();
+}
+
+async function makeRepo(): Promise<{
+  readonly folder: string;
+  readonly repo: string;
+  readonly commits: string[];
+}> {
+  const folder = await temporaryFolder();
+  const repo = join(folder, "repo");
+  await run(context, [requireTool("ostree"), "init", `--repo=${repo}`, "--mode=archive"]);
+  return {
+    folder,
+    repo,
+    commits: [await commitTree(folder, repo, "one"), await commitTree(folder, repo, "two")],
+  };
+}
+
+describe("disk", () => {
+  it("is the same, byte for byte, in another folder; its table, ESP and root pass other people's checkers", async () => {
+    const { folder, repo, commits } = await makeRepo();
+    const [predecessor = "", hostCommit = ""] = commits;
+    const input = { repo, hostCommit, predecessor, kernelArguments: ["panic=30"], buildId: "build" };
+    const first = await buildDisk(context, runTool, { ...input, out: join(folder, "a/disk.img") });
+    const second = await buildDisk(context, runTool, { ...input, out: join(folder, "other/place/b.img") });
+    expect(second.sha256).toBe(first.sha256);
+    expect(await sha256File(first.path)).toBe(first.sha256);
+
+    const { stdout: table } = await run(context, [requireTool("sgdisk"), "--verify", first.path]);
+    expect(table).toContain("No problems found");
+    const { esp, root } = first.layout;
+    const cut = async (name: string, { offset, size }: typeof esp | typeof root): Promise<string> => {
+      const path = join(folder, name);
+      const place = [`skip=${offset / 2 ** 20}`, `count=${size / 2 ** 20}`, "bs=1M", "conv=sparse"];
+      await run(context, ["dd", `if=${first.path}`, `of=${path}`, ...place, "status=none"]);
+      return path;
+    };
+    const espImage = await cut("esp.img", esp);
+    await run(context, [requireTool("fsck.fat"), "-n", espImage]);
+    const { stdout: files } = await run(context, [requireTool("mdir"), "-b", "-/", "-i", espImage]);
+    expect(files).toContain("::/EFI/BOOT/BOOTX64.EFI");
+    const rootImage = await cut("root.img", root);
+    await run(context, [requireTool("fsck.ext4"), "-f", "-n", rootImage]);
+    const read = async (path: string): Promise<string> =>
+      (await run(context, [requireTool("debugfs"), "-R", `cat ${path}`, rootImage])).stdout;
+    expect(await read("/boot/grub/grub.cfg")).toMatch(
+      /linux \/boot\/ostree\/igneous-\w+\/vmlinuz-6\.12 .*panic=30/u,
+    );
+    expect(await read("/boot/loader/syslinux.cfg")).toMatch(/ostree:0[\s\S]*ostree:1/u);
+    expect(await read(`/ostree/deploy/igneous/deploy/${hostCommit}.0/usr/bin/program`)).toBe(
+      "two".repeat(50_000),
+    );
+    expect(await read(`/ostree/deploy/igneous/deploy/${predecessor}.0/usr/bin/program`)).toBe(
+      "one".repeat(50_000),
+    );
+  });
+
+  it("verify names the file in which one byte was changed", async () => {
+    const { folder, repo, commits } = await makeRepo();
+    const [hostCommit = ""] = commits;
+    const rebuild = { repo, hostCommit, kernelArguments: [], buildId: "build" };
+    const { path, sha256, sizeBytes } = await buildDisk(context, runTool, {
+      ...rebuild,
+      out: join(folder, "disk.img"),
+    });
+    const expected = { sha256, sizeBytes, rebuild };
+    expect(await verifyDisk(context, runTool, path, expected)).toEqual([]);
+
+    const { stdout } = await run(context, [
+      "grep",
+      "--text",
+      "--byte-offset",
+      "--only-matching",
+      "oneoneoneone",
+      path,
+    ]);
+    const offset = Number(stdout.split(":")[0]);
+    const file = await open(path, "r+");
+    await file.write(Buffer.from("X"), 0, 1, offset);
+    await file.close();
+    expect(await sha256Sparse(context, path)).not.toBe(sha256);
+    const [difference] = await verifyDisk(context, runTool, path, expected);
+    expect(difference?.part).toBe("root file system");
+    expect(difference?.files.join()).toContain("usr/bin/program");
+  });
+
+  it("a disk that is too small is refused with both sizes", async () => {
+    const { folder, repo, commits } = await makeRepo();
+    const [hostCommit = ""] = commits;
+    const input = { repo, hostCommit, kernelArguments: [], buildId: "b", out: join(folder, "d.img") };
+    await expect(buildDisk(context, runTool, { ...input, sizeBytes: 100 * 2 ** 20 })).rejects.toMatchObject({
+      code: "disk-too-small",
+    });
+  });
+});
