@@ -30,7 +30,7 @@ export function groupProblems(
   }
   checkImage(group, plan, image, block);
   checkTemplate(group, plan, block);
-  checkMixed(group, strategy, block, warn);
+  checkMixed(group, plan, image, strategy, block, warn);
   const paused = group.suspended.filter((name) => name === "Launch" || name === "Terminate");
   if (paused.length > 0) {
     block(
@@ -94,7 +94,9 @@ function checkTemplate({ template, name, region }: GroupState, plan: GroupPlan, 
 }
 
 function checkMixed(
-  { mixed, hasLoadBalancer, hasWarmPool }: GroupState,
+  { mixed, hasLoadBalancer, hasWarmPool, instances }: GroupState,
+  { preferences }: GroupPlan,
+  image: ImageState | undefined,
   strategy: RolloutStrategy,
   block: Say,
   warn: Say,
@@ -110,6 +112,24 @@ function checkMixed(
     block("an override of the mixed instances policy has a launch template of its own", "use one template");
   }
   if (strategy === "replace-root") {
+    if (overrides.length === 0 || overrides.some(({ imageId }) => imageId === undefined)) {
+      block(
+        "AWS replaces root volumes only in a group whose mixed instances policy names an AMI for every instance type",
+        "give the group such a policy with the AMI that runs now, or use --strategy replace",
+      );
+    }
+    const types = new Set(overrides.map(({ instanceType }) => instanceType));
+    const foreign = instances.filter(({ instanceType }) => !types.has(instanceType));
+    if (overrides.length > 0 && foreign.length > 0) {
+      block(`${foreign[0]?.instanceId} is a ${foreign[0]?.instanceType}, which the policy does not name`);
+    }
+    if (preferences.minHealthyPercentage >= 100) {
+      block(
+        "a root volume cannot be replaced without one instance less: at least 100 % healthy is not possible",
+        "lower rollout.minHealthyPercentage",
+      );
+    }
+    if ((image?.volumes ?? 1) > 1) block("the AMI has more than its root volume", "use --strategy replace");
     if (hasWarmPool)
       block("AWS replaces no root volumes in a group with a warm pool", "use --strategy replace");
     if (hasLoadBalancer) {
@@ -133,6 +153,13 @@ function checkPace(group: GroupState, plan: GroupPlan, warn: Say): void {
   if (replaced > 0 && capacity.lowest === 0) {
     warn(
       "for a time no instance is in service",
+      "set rollout.maxHealthyPercentage above 100 to launch first",
+    );
+  }
+  const minimum = Math.ceil((preferences.minHealthyPercentage * capacity.desired) / 100);
+  if (replaced > 0 && capacity.lowest > 0 && capacity.lowest < minimum) {
+    warn(
+      `AWS takes at least one instance at a time: ${capacity.lowest} of ${capacity.desired} serve meanwhile, less than ${preferences.minHealthyPercentage} %`,
       "set rollout.maxHealthyPercentage above 100 to launch first",
     );
   }

@@ -29,6 +29,8 @@ export interface RollbackTarget {
   /** The launch template version of that time, when it is still there; else a new one is made from the running one. */
   readonly version?: KnownVersion;
   readonly rollbackOf?: string;
+  /** As the group was rolled: what keeps its instances keeps them on the way back too. */
+  readonly strategy: "replace" | "replace-root";
   readonly why: string;
 }
 
@@ -44,6 +46,7 @@ export async function rollbackTarget(
     ({ group: name, region }) => name === group.name && region === group.region,
   );
   const newest = rollouts.find(({ status }) => status === "succeeded");
+  const strategy = rollouts[0]?.strategy === "replace-root" ? "replace-root" : "replace";
   if (to !== undefined) {
     const build = findBuild(builds, to);
     const past = rollouts.find(({ buildId, status }) => status === "succeeded" && buildId === build.id);
@@ -53,14 +56,17 @@ export async function rollbackTarget(
       target: { kind: "build", build },
       ...(version === undefined ? {} : { version }),
       ...(newest === undefined ? {} : { rollbackOf: newest.id }),
+      strategy,
       why: `to build ${shortBuild(build.id)}, as asked`,
     };
   }
   if (isMixed && group.template !== undefined) {
-    const amiId = group.template.data.ImageId ?? "";
+    const override = group.mixed?.overrides.find(({ imageId }) => imageId !== undefined)?.imageId;
+    const amiId = override ?? group.template.data.ImageId ?? "";
     return {
       target: targetOf(builds, group.region, amiId, "the group's own settings"),
       version: { version: group.template.version, data: group.template.data },
+      strategy,
       why: `instances of several versions run; to the group's own, version ${group.template.version}`,
     };
   }
@@ -87,6 +93,7 @@ export async function rollbackTarget(
     target: targetOf(builds, group.region, amiId, `rollback of ${newest.id}`),
     ...(version === undefined ? {} : { version }),
     rollbackOf: newest.id,
+    strategy,
     why: `to what ran before rollout ${newest.id}: ${amiId}, version ${newest.previous.version}`,
   };
 }

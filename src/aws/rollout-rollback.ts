@@ -200,7 +200,7 @@ async function planNew(
     specName: wanted.specName,
     target: target.target,
     groups: [wanted.group],
-    strategy: "replace",
+    strategy: target.strategy,
     // A way back that turned around would end on what we flee from.
     preferences: { ...wanted.preferences, autoRollback: false, checkpointPercentages: [] },
     builds: wanted.builds,
