@@ -25,6 +25,7 @@ export function hostFiles(input: RenderInput): readonly PlannedFile[] {
       "/usr/lib/igneous/service-address",
       `${subnetAddress(input.serviceSubnet ?? defaultServiceSubnet, 1)}\n`,
     ),
+    file("/usr/lib/igneous/service-subnet", `${input.serviceSubnet ?? defaultServiceSubnet}\n`),
     file("/usr/lib/igneous/images.list", preload.map(({ name, archive }) => `${archive} ${name}\n`).join("")),
     ...nodeUnits().map(({ name, contents }) => file(`${paths.units}/${name}`, contents)),
   ];

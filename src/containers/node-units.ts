@@ -11,6 +11,7 @@ export const nodeUnitsStarted: readonly string[] = [
   "igneous-images.service",
   "igneous-cluster.service",
   "igneous-approve.service",
+  "igneous-routes.service",
 ];
 
 /** The node's own units around the containers. */
@@ -25,6 +26,7 @@ export function nodeUnits(): readonly NodeUnit[] {
     { name: "igneous-images.service", contents: images },
     { name: "igneous-cluster.service", contents: cluster },
     { name: "igneous-approve.service", contents: approve },
+    { name: "igneous-routes.service", contents: routes },
     { name: "igneous-health.service", contents: health },
     { name: "igneous-boot-complete.service.d/10-health.conf", contents: completeWhenHealthy },
   ];
@@ -103,6 +105,28 @@ const approve =
     "PrivateTmp=yes",
     "NoNewPrivileges=yes",
     "CapabilityBoundingSet=CAP_DAC_READ_SEARCH",
+  ]);
+
+const routes =
+  section("Unit", [
+    "Description=Routes to the pods of other nodes",
+    "Requires=igneous-node.service",
+    "After=igneous-node.service kubelet.service",
+    `ConditionPathExists=${paths.runtime}/cluster`,
+    `ConditionPathExists=${paths.containers}/kubelet`,
+    "StartLimitIntervalSec=0",
+  ]) +
+  section("Service", [
+    "Type=exec",
+    `ExecStart=${paths.libexec}/igneous-routes`,
+    "SyslogIdentifier=igneous-routes",
+    "Restart=always",
+    "RestartSec=10",
+    "ProtectSystem=strict",
+    "ProtectHome=yes",
+    "PrivateTmp=yes",
+    "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_NET_ADMIN",
   ]);
 
 /** Not ordered after the containers: it has a limit of its own, which a start that hangs must not put off. */

@@ -1,0 +1,65 @@
+import { paths } from "./container-entry.ts";
+import type { PlannedFile, PlannedLink } from "./payload-plan.ts";
+import { section } from "./unit.ts";
+
+/** What an optional feature adds: packages to the base, files and links (below /usr) to the payload. */
+export interface Feature {
+  readonly packages: readonly string[];
+  readonly files: readonly PlannedFile[];
+  readonly links: readonly PlannedLink[];
+}
+
+/** Optional parts of a node, off unless the spec names them. */
+export const features = {
+  /** A web console on port 9090, started by the first connection. */
+  cockpit: feature(
+    ["cockpit-bridge", "cockpit-system", "cockpit-ws"],
+    [starts("cockpit.socket", "sockets.target")],
+  ),
+  /** Containers by hand, beside those of the cluster. */
+  podman: feature(["podman"], []),
+  /** Metrics of the machine on port 9100. */
+  "node-exporter": feature(
+    ["prometheus-node-exporter"],
+    [starts("prometheus-node-exporter.service", "multi-user.target")],
+  ),
+  /** A place for AWS's agent, which Debian does not have: put its program there (a file of image.bu.hbs), and it runs. */
+  "ssm-agent": feature([], [starts("amazon-ssm-agent.service", "multi-user.target")], ssmAgent()),
+} as const satisfies Readonly<Record<string, Feature>>;
+
+export type FeatureName = keyof typeof features;
+
+/** All that the named features add together. */
+export function combineFeatures(names: readonly FeatureName[]): Feature {
+  const chosen = names.map((name): Feature => features[name]);
+  return {
+    packages: [...new Set(chosen.flatMap(({ packages }) => packages))].sort(),
+    files: chosen.flatMap(({ files }) => files),
+    links: chosen.flatMap(({ links }) => links),
+  };
+}
+
+function feature(
+  packages: readonly string[],
+  links: readonly PlannedLink[],
+  files: readonly PlannedFile[] = [],
+): Feature {
+  return { packages, links, files };
+}
+
+/** Presets of the base switch everything off that is not needed; a link below /usr is beyond them. */
+function starts(unit: string, target: string): PlannedLink {
+  return { path: `${paths.units}/${target}.wants/${unit}`, target: `../${unit}` };
+}
+
+function ssmAgent(): readonly PlannedFile[] {
+  const program = "/usr/libexec/igneous/amazon-ssm-agent";
+  const contents =
+    section("Unit", [
+      "Description=AWS Systems Manager agent",
+      "Wants=network-online.target",
+      "After=network-online.target",
+      `ConditionPathExists=${program}`,
+    ]) + section("Service", [`ExecStart=${program}`, "Restart=always", "RestartSec=15", "KillMode=process"]);
+  return [{ path: `${paths.units}/amazon-ssm-agent.service`, mode: 0o644, contents }];
+}
