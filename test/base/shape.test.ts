@@ -101,7 +101,9 @@ describe("shape.sh", () => {
 describe("the scripts that compose the base", () => {
   it("are free of what shellcheck knows to be wrong", async () => {
     const compose = (await readdir("node/compose")).filter((name) => name.endsWith(".sh"));
-    const dracut = ["igneous-sysroot", "module-setup.sh"].map((name) => `node/dracut/95igneous/${name}`);
+    const dracut = ["igneous-resolv", "igneous-sysroot", "module-setup.sh"].map(
+      (name) => `node/dracut/95igneous/${name}`,
+    );
     const files = [...compose.map((name) => `node/compose/${name}`), ...dracut];
     await run(testContext(), [requireTool("shellcheck") as "shellcheck", ...files]);
   });

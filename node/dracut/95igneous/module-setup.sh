@@ -1,7 +1,7 @@
 #!/bin/bash
 # Dracut module of igneous: what Debian's ignition and ostree modules leave to the distribution.
 # shellcheck disable=SC2154 # dracut sets moddir, initdir and the folders of systemd
-# It runs inside the base tree while the base is composed (src/base/compose.sh), never on a node.
+# It runs inside the base tree while the base is composed (node/compose/configure.sh), never on a node.
 
 check() {
     return 255
@@ -20,7 +20,7 @@ installkernel() {
 }
 
 install() {
-    inst_multiple mount umount realpath systemd-sysusers systemd-tmpfiles
+    inst_multiple mount umount realpath sed systemd-sysusers systemd-tmpfiles
     inst_script "$moddir/igneous-sysroot" /usr/libexec/igneous-sysroot
 
     inst_simple "$moddir/igneous-sysroot.service" "$systemdsystemunitdir/igneous-sysroot.service"
@@ -39,6 +39,8 @@ install() {
     done
     rm -f "$initdir"/usr/lib/dracut/hooks/cmdline/99-networkd-config.sh \
         "$initdir"/usr/lib/dracut/hooks/initqueue/settled/99-networkd-run.sh
+    inst_script "$moddir/igneous-resolv" /usr/libexec/igneous-resolv
+    inst_simple "$moddir/igneous-resolv.conf" "$systemdsystemunitdir/ignition-fetch.service.d/igneous-resolv.conf"
     inst_simple "$moddir/igneous-neednet.conf" \
         "$systemdsystemunitdir/systemd-networkd.service.d/igneous-neednet.conf"
     ln_r "$systemdsystemunitdir/systemd-networkd.service" \
