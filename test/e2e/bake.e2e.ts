@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BakeResult } from "../../src/commands/bake-result.ts";
 import type { BootReport } from "../../src/disk/boot-report.ts";
+import { hostContext } from "../../src/host/context.ts";
 import { requireTool } from "../tools.ts";
+import { makePlainUser } from "./plain-user.ts";
 import { igneous, makeProject, prepare, startIgneous } from "./project.ts";
 
 let project = "";
@@ -134,6 +136,24 @@ describe("the main job on the sample node", () => {
       expect(again.disk.sha256).toBe(first.disk.sha256);
     } finally {
       execFileSync("rm", ["-rf", other]);
+    }
+  });
+
+  it("gives a user without any rights the same bytes", async () => {
+    if (process.getuid?.() !== 0) {
+      // Everything above was baked by such a user already.
+      expect(first.disk.sha256).toMatch(/^[0-9a-f]{64}$/u);
+      return;
+    }
+    const plain = makePlainUser(hostContext(() => undefined, new AbortController().signal).cacheDir);
+    try {
+      const { exit, stdout, stderr } = await plain.run("bake", "--no-boot-test", "--json");
+      expect(exit, stderr).toBe(0);
+      const baked = JSON.parse(stdout) as BakeResult;
+      expect(baked.commits).toEqual(first.commits);
+      expect(baked.disk.sha256).toBe(first.disk.sha256);
+    } finally {
+      plain.remove();
     }
   });
 

@@ -18,15 +18,20 @@ export function prepare(): void {
   execFileSync("scripts/sample-images.sh", [], options);
 }
 
-/** A copy of the sample project in a folder of its own; the images are hard links of the repository's. */
-export function makeProject(name: string, parent = join(repository, ".igneous")): string {
+/** A copy of the sample project in a folder of its own. Below the repository the images are hard links. */
+export function makeProject(name: string, elsewhere?: string): string {
+  const parent = elsewhere ?? join(repository, ".igneous");
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, `e2e-${name}-`));
   for (const file of ["igneous.yaml", "images.lock.json", "butane"]) {
     cpSync(join(repository, file), join(folder, file), { recursive: true });
   }
   mkdirSync(join(folder, ".igneous"));
-  execFileSync("cp", ["-al", join(repository, ".igneous/images"), join(folder, ".igneous/images")]);
+  execFileSync("cp", [
+    elsewhere === undefined ? "-al" : "-a",
+    join(repository, ".igneous/images"),
+    join(folder, ".igneous/images"),
+  ]);
   writeFileSync(join(folder, "images.lock.json"), readFileSync(join(repository, "images.lock.json")));
   return folder;
 }
