@@ -1,5 +1,6 @@
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
+import { mapLimit } from "../core/parallel.ts";
 import { runStep } from "../core/step.ts";
 import type { LockedImage } from "../lock/schema.ts";
 import { parseReference, type Reference } from "../oci/reference.ts";
@@ -7,7 +8,7 @@ import { type ResolvedImage, resolveImage } from "../oci/resolve.ts";
 import { type ImageConfig, parseImageConfig } from "../oci/schema.ts";
 import { openSource } from "../oci/source.ts";
 import { imageRef } from "../ostree/image-ref.ts";
-import { importImage } from "../ostree/import.ts";
+import { importAll, type ImportRequest } from "../ostree/import.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { readCommit } from "../ostree/object-read.ts";
 import { findRef } from "../ostree/ref.ts";
@@ -28,18 +29,27 @@ export async function importImages(
   repo: Repo,
   images: readonly LockedImage[],
 ): Promise<ReadonlyMap<string, BakedImage>> {
-  const result = new Map<string, BakedImage>();
-  for (const locked of images) {
-    const step = `import ${locked.reference}`;
-    const baked = await runStep(context, step, `import ${locked.reference}`, async () => {
+  const step = "import";
+  return runStep(context, step, `import ${images.length} images`, async () => {
+    const result = new Map<string, BakedImage>();
+    const missing: LockedImage[] = [];
+    for (const locked of images) {
       const known = await findImage(repo, locked);
-      if (known !== undefined) return { value: known, outcome: "unchanged" };
-      const value = await pullImage(context, project, repo, locked, step);
-      return { value, note: `${locked.layers.length} layers` };
-    });
-    result.set(locked.reference, baked);
-  }
-  return result;
+      if (known === undefined) missing.push(locked);
+      else result.set(locked.reference, known);
+    }
+    if (missing.length === 0) return { value: result, outcome: "unchanged" };
+    const requests = await mapLimit(missing, 4, (locked) => requestOf(context, project, locked));
+    const onProgress = (done: number, total: number): void =>
+      context.emit({ type: "step-progress", step, done, total, unit: "bytes" });
+    const imported = await importAll(context, repo, requests, { onProgress });
+    for (const [index, { commit }] of imported.entries()) {
+      const [locked, request] = [missing[index], requests[index]];
+      if (locked === undefined || request === undefined) throw new Error("one image in, one image out");
+      result.set(locked.reference, { locked, commit, config: request.image.config });
+    }
+    return { value: result, note: missing.map(({ reference }) => reference).join(", ") };
+  });
 }
 
 async function findImage(repo: Repo, locked: LockedImage): Promise<BakedImage | undefined> {
@@ -52,23 +62,12 @@ async function findImage(repo: Repo, locked: LockedImage): Promise<BakedImage | 
   return { locked, commit, config: parseImageConfig(config, locked.reference) };
 }
 
-async function pullImage(
-  context: Context,
-  project: Project,
-  repo: Repo,
-  locked: LockedImage,
-  step: string,
-): Promise<BakedImage> {
+async function requestOf(context: Context, project: Project, locked: LockedImage): Promise<ImportRequest> {
   const reference = lockedReference(locked);
   const source = await openSource(context, reference, sourceOptions(project));
-  const resolved = await resolveImage(source, reference, project.loaded.spec.platform);
-  requireLocked(locked, resolved);
-  const { commit } = await importImage(context, repo, resolved, {
-    source,
-    name: locked.reference,
-    onProgress: (done, total) => context.emit({ type: "step-progress", step, done, total, unit: "bytes" }),
-  });
-  return { locked, commit, config: resolved.config };
+  const image = await resolveImage(source, reference, project.loaded.spec.platform);
+  requireLocked(locked, image);
+  return { image, source, name: locked.reference };
 }
 
 /** By digest, so that a tag which has moved since cannot matter. */

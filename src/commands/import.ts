@@ -1,13 +1,14 @@
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
+import { mapLimit } from "../core/parallel.ts";
 import { runStep } from "../core/step.ts";
 import { parseReference } from "../oci/reference.ts";
 import { type Platform, resolveImage } from "../oci/resolve.ts";
 import { openSource, type SourceOptions } from "../oci/source.ts";
 import { collectGarbage, type GarbageResult } from "../ostree/garbage.ts";
-import { importImage } from "../ostree/import.ts";
+import { importAll } from "../ostree/import.ts";
 import type { ImportedImage } from "../ostree/imported-image.ts";
-import { openRepo, type Repo, type RepoMode } from "../ostree/repo.ts";
+import { openRepo, type RepoMode } from "../ostree/repo.ts";
 
 export interface ImportOptions {
   readonly references: readonly string[];
@@ -18,7 +19,7 @@ export interface ImportOptions {
   readonly sources?: SourceOptions;
 }
 
-/** Pulls, verifies and imports images into an OSTree repo, which is created when it is not there. */
+/** Pulls, verifies and imports images into an OSTree repo, which is created when it is not there. All of them or none. */
 export async function importImages(
   context: Context,
   options: ImportOptions,
@@ -28,40 +29,46 @@ export async function importImages(
       hint: "run: igneous import oci:FOLDER:TAG --repo DIR",
     });
   }
+  const { platform = "linux/amd64", sources = {} } = options;
   const references = options.references.map((text) => parseReference(text));
+  const requests = await runStep(context, "resolve", "resolve the images", async () => ({
+    value: await mapLimit(references, 4, async (reference) => {
+      const source = await openSource(context, reference, sources);
+      return { source, image: await resolveImage(source, reference, platform) };
+    }),
+  }));
   const repo = await openRepo(
     context,
     options.repo,
     options.mode === undefined ? {} : { mode: options.mode },
   );
-  const imported: ImportedImage[] = [];
-  for (const reference of references) imported.push(await importOne(context, repo, reference, options));
+  const imported = await runStep(
+    context,
+    "import",
+    `import ${countOf(requests.length, "image")}`,
+    async () => {
+      let wasRead = false;
+      const onProgress = (done: number, total: number): void => {
+        wasRead = true;
+        context.emit({ type: "step-progress", step: "import", done, total, unit: "bytes" });
+      };
+      const value = await importAll(context, repo, requests, { onProgress });
+      return { value, outcome: wasRead ? "done" : "unchanged" };
+    },
+  );
+  for (const { reference, droppedDeviceNodes } of imported)
+    warnOfDropped(context, reference, droppedDeviceNodes);
   return imported;
 }
 
-async function importOne(
-  context: Context,
-  repo: Repo,
-  reference: ReturnType<typeof parseReference>,
-  { platform = "linux/amd64", sources = {} }: ImportOptions,
-): Promise<ImportedImage> {
-  const source = await openSource(context, reference, sources);
-  const step = `import ${source.name}`;
-  return runStep(context, step, step, async () => {
-    const image = await resolveImage(source, reference, platform);
-    let wasRead = false;
-    const onProgress = (done: number, total: number): void => {
-      wasRead = true;
-      context.emit({ type: "step-progress", step, done, total, unit: "bytes" });
-    };
-    const value = await importImage(context, repo, image, { source, onProgress });
-    const dropped = value.droppedDeviceNodes;
-    if (dropped > 0) {
-      const message = `${image.reference}: ${dropped} device nodes or fifos were left out; OSTree cannot hold them`;
-      context.emit({ type: "warning", message });
-    }
-    return { value, outcome: wasRead ? "done" : "unchanged" };
-  });
+function warnOfDropped(context: Context, reference: string, dropped: number): void {
+  if (dropped === 0) return;
+  const message = `${reference}: ${countOf(dropped, "device node")} or fifos were left out; OSTree cannot hold them`;
+  context.emit({ type: "warning", message });
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 export interface ImportGcOptions {

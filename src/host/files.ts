@@ -40,19 +40,44 @@ export async function statFile(
 
 /** Writes a file whole or not at all: temporary file in the same folder, fsync, rename, fsync of the folder. */
 export async function writeAtomic(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
+  await writeThenRename(path, data, { mode, isDurable: true });
+}
+
+/** Like {@link writeAtomic}, with the temporary file in another folder of the same file system, whose names nobody lists. */
+export async function writeAtomicBy(temporaryFolder: string, path: string, data: string): Promise<void> {
+  await writeThenRename(path, data, { mode: 0o644, isDurable: true, temporaryFolder });
+}
+
+/** Like {@link writeAtomic} without the fsyncs: for what is checked when it is read and can be made again. */
+export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
+  await writeThenRename(path, data, { mode: 0o644, isDurable: false });
+}
+
+interface WriteOptions {
+  readonly mode: number;
+  readonly isDurable: boolean;
+  readonly temporaryFolder?: string;
+}
+
+async function writeThenRename(
+  path: string,
+  data: string | Uint8Array,
+  options: WriteOptions,
+): Promise<void> {
+  const { mode, isDurable, temporaryFolder = dirname(path) } = options;
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = join(temporaryFolder, `.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx", mode);
     try {
       await file.writeFile(data);
-      await file.sync();
+      if (isDurable) await file.sync();
     } finally {
       await file.close();
     }
     await rename(temporary, path);
-    await syncFolder(folder);
+    if (isDurable) await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { force: true });
     throw diskFull(error, path);

@@ -1,6 +1,6 @@
 import { mkdir, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { diskFull, syncFolder } from "./files.ts";
+import { diskFull } from "./files.ts";
 
 /** A file that grows until it is complete, and may be continued by a later process. */
 export interface PartialFile {
@@ -9,7 +9,7 @@ export interface PartialFile {
   readonly append: (chunk: Uint8Array) => Promise<void>;
   /** Drops what is there. */
   readonly restart: () => Promise<void>;
-  /** Makes it durable and gives it its name. */
+  /** Gives it its name. It is not forced to the disk: its readers check its digest. */
   readonly finish: (path: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -37,10 +37,8 @@ export async function openPartialFile(path: string): Promise<PartialFile> {
       size = 0;
     },
     async finish(target) {
-      await file.sync();
       await mkdir(dirname(target), { recursive: true });
       await rename(path, target);
-      await syncFolder(dirname(target));
     },
     close: () => file.close(),
   };

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import type { Context } from "../core/context.ts";
 import { type Digest, digestHex, digestOf, isDigest } from "../core/digest.ts";
-import { writeAtomic } from "../host/files.ts";
+import { writeWhole } from "../host/files.ts";
+import { removeFile } from "../host/object-files.ts";
 import { readLimited } from "../host/read-file.ts";
-import { blobFolder } from "./blob-cache.ts";
+import { blobFolder, blobPath } from "./blob-cache.ts";
 import { type BlobServer, type ImageSource, manifestLimit } from "./image-source.ts";
 import { pullBlob } from "./pull.ts";
-import { type RetryPolicy, withRetries } from "./retry.ts";
+import { withRetries } from "./retry.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 
 /** Makes a source of a server: tries again what may pass, and keeps manifests and blobs in the cache by their digests. */
 export function cachedSource(context: Context, policy: RetryPolicy, server: BlobServer): ImageSource {
@@ -21,9 +23,10 @@ export function cachedSource(context: Context, policy: RetryPolicy, server: Blob
       }
       const what = `the manifest ${tagOrDigest ?? "latest"} of ${server.name}`;
       const raw = await withRetries(context, policy, what, () => server.getManifest(tagOrDigest));
-      await writeAtomic(manifestPath(raw.digest), raw.bytes);
+      await writeWhole(manifestPath(raw.digest), raw.bytes);
       return raw;
     },
+    forgetBlob: async ({ digest }) => removeFile(blobPath(context, digest)),
     fetchBlob: (blob, onProgress) => pullBlob(context, policy, server, blob, onProgress),
   };
 }

@@ -1,4 +1,5 @@
 import type { Digest } from "../core/digest.ts";
+import { IgneousError } from "../core/errors.ts";
 
 export interface RawManifest {
   /** As served. */
@@ -34,6 +35,29 @@ export interface ImageSource {
   readonly getManifest: (tagOrDigest: string | undefined) => Promise<RawManifest>;
   /** Brings a blob to this machine if it is not here, and tells its path. Readers check its digest all the same. */
   readonly fetchBlob: (blob: BlobDescriptor, onProgress?: (bytes: number) => void) => Promise<string>;
+  /** Drops a blob that is not what it should be, so that it is fetched anew. Not there where nothing is cached. */
+  readonly forgetBlob?: (blob: BlobDescriptor) => Promise<void>;
+}
+
+/**
+ * Hands `read` the path of a blob. When what lies in the cache turns out not to be the blob (a disk that was full, a power
+ * cut), it is fetched anew, once.
+ */
+export async function withBlob<T>(
+  source: ImageSource,
+  blob: BlobDescriptor,
+  read: (path: string) => Promise<T>,
+  onProgress?: (bytes: number) => void,
+): Promise<T> {
+  const path = await source.fetchBlob(blob, onProgress);
+  try {
+    return await read(path);
+  } catch (error) {
+    const isWrong = error instanceof IgneousError && error.code === "blob-digest-mismatch";
+    if (!isWrong || source.forgetBlob === undefined) throw error;
+    await source.forgetBlob(blob);
+    return read(await source.fetchBlob(blob, onProgress));
+  }
 }
 
 export const manifestLimit: number = 4 * 1024 * 1024;

@@ -43,6 +43,9 @@ export function withMirrors(
     name: origin.name,
     getManifest: (tagOrDigest) =>
       firstThat((source) => source.getManifest(nameIn(source, reference, tagOrDigest))),
+    async forgetBlob(blob) {
+      for (const { open } of places) await (await open().catch(() => undefined))?.forgetBlob?.(blob);
+    },
     fetchBlob: (blob, onProgress) => firstThat((source) => source.fetchBlob(blob, onProgress)),
   };
 }

@@ -1,16 +1,17 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Context } from "../core/context.ts";
-import { digestFromHex, type Sha256Hex } from "../core/digest.ts";
+import { type Digest, digestFromHex, digestOf, type Sha256Hex } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { removeFile } from "../host/object-files.ts";
-import { sizeOf } from "../host/files.ts";
+import { sizeOf, writeWhole } from "../host/files.ts";
 import { openPartialFile, type PartialFile } from "../host/partial-file.ts";
 import { withProcessLock } from "../host/process-lock.ts";
 import { readStream } from "../host/read-file.ts";
 import { blobPath, partialPath } from "./blob-cache.ts";
 import type { BlobDescriptor, BlobServer } from "./image-source.ts";
 import { RangeRefused } from "./registry.ts";
-import { type RetryPolicy, TransientFailure, withRetries } from "./retry.ts";
+import { TransientFailure, withRetries } from "./retry.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 
 /** Another process that pulls the same blob is waited for; it makes progress or gives up by itself. */
 const patience = 6 * 60 * 60 * 1000;
@@ -28,6 +29,7 @@ export async function pullBlob(
 ): Promise<string> {
   const path = blobPath(context, blob.digest);
   if ((await sizeOf(path)) === blob.size) return path;
+  if (blob.size <= smallBlob) return pullSmall(context, policy, server, blob);
   const partial = partialPath(context, blob.digest);
   return withProcessLock(context, `${partial}.lock`, patience, async () => {
     if ((await sizeOf(path)) === blob.size) return path;
@@ -40,6 +42,48 @@ export async function pullBlob(
     }
     removeFile(`${partial}.lock`);
     return path;
+  });
+}
+
+/** Up to here a blob is fetched in one piece: there is little to resume, and two processes may well fetch it both. */
+const smallBlob = 64 * 1024;
+
+async function pullSmall(
+  context: Context,
+  policy: RetryPolicy,
+  server: BlobServer,
+  blob: BlobDescriptor,
+): Promise<string> {
+  const what = blobName(server, blob);
+  const bytes = await withRetries(context, policy, what, async () => {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of (await server.openBlob(blob, 0)).chunks) {
+      size += chunk.length;
+      if (size > blob.size) throw tooLarge(what, blob);
+      parts.push(chunk);
+    }
+    if (size < blob.size) throw new TransientFailure(`the body ended after ${size} of ${blob.size} bytes`);
+    return Buffer.concat(parts);
+  });
+  const actual = digestOf(bytes);
+  if (actual !== blob.digest) throw mismatch(what, actual);
+  const path = blobPath(context, blob.digest);
+  await writeWhole(path, bytes);
+  return path;
+}
+
+function blobName(server: BlobServer, { digest }: BlobDescriptor): string {
+  return `the blob ${digest} of ${server.name}`;
+}
+
+function tooLarge(what: string, { size }: BlobDescriptor): IgneousError {
+  return new IgneousError("blob-too-large", `${what} is larger than the ${size} bytes of its descriptor`);
+}
+
+function mismatch(what: string, actual: Digest): IgneousError {
+  return new IgneousError("blob-digest-mismatch", `${what} was served with the digest ${actual}`, {
+    hint: "the registry or something on the way changed it; try another mirror",
   });
 }
 
@@ -57,7 +101,7 @@ async function download(
   target: Target,
 ): Promise<void> {
   const { file, path, onProgress } = target;
-  const what = `the blob ${blob.digest} of ${server.name}`;
+  const what = blobName(server, blob);
   if (file.size() > blob.size) await file.restart();
   let hash = await hashOf(path);
   let furthest = file.size();
@@ -72,10 +116,7 @@ async function download(
     for await (const chunk of chunks) {
       if (file.size() + chunk.length > blob.size) {
         await restart();
-        throw new IgneousError(
-          "blob-too-large",
-          `${what} is larger than the ${blob.size} bytes of its descriptor`,
-        );
+        throw tooLarge(what, blob);
       }
       await file.append(chunk);
       hash.update(chunk);
@@ -95,9 +136,7 @@ async function download(
   await restart();
   // What an earlier process left may have been the wrong part.
   if (wasContinued) return download(context, policy, server, blob, target);
-  throw new IgneousError("blob-digest-mismatch", `${what} was served with the digest ${actual}`, {
-    hint: "the registry or something on the way changed it; try another mirror",
-  });
+  throw mismatch(what, actual);
 }
 
 async function openAt(

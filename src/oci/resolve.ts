@@ -1,7 +1,7 @@
 import { type Digest, digestOf } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { readLimited } from "../host/read-file.ts";
-import { type ImageSource, manifestLimit, type RawManifest } from "./image-source.ts";
+import { type ImageSource, manifestLimit, type RawManifest, withBlob } from "./image-source.ts";
 import { configTypes, indexTypes, manifestTypes } from "./media-type.ts";
 import { formatReference, type Reference } from "./reference.ts";
 import { type Descriptor, ImageConfig, ImageIndex, ImageManifest, parseDocument } from "./schema.ts";
@@ -205,11 +205,13 @@ async function fetchConfig(source: ImageSource, descriptor: Descriptor): Promise
       `${what} has ${descriptor.size} bytes; the limit is ${manifestLimit}`,
     );
   }
-  const bytes = await readLimited(await source.fetchBlob(descriptor), descriptor.size);
-  if (bytes === undefined) throw new IgneousError("image-not-found", `${what} is gone`);
-  const actual = digestOf(bytes);
-  if (actual !== descriptor.digest) throw mismatch(source, "config", descriptor.digest, actual);
-  return bytes;
+  return withBlob(source, descriptor, async (path) => {
+    const bytes = await readLimited(path, descriptor.size);
+    if (bytes === undefined) throw new IgneousError("image-not-found", `${what} is gone`);
+    const actual = digestOf(bytes);
+    if (actual !== descriptor.digest) throw mismatch(source, "config", descriptor.digest, actual);
+    return bytes;
+  });
 }
 
 function mismatch(source: ImageSource, what: string, wanted: Digest, actual: Digest): IgneousError {

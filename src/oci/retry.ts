@@ -2,6 +2,7 @@ import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { sleep } from "../host/clock.ts";
 import { HttpFailure } from "../host/http.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 
 /** Something that may well succeed a little later: a reset, a stall, 429, 5xx, a body cut short. */
 export class TransientFailure extends Error {
@@ -14,22 +15,6 @@ export class TransientFailure extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 }
-
-export interface RetryPolicy {
-  /** Tries in a row without progress before giving up. */
-  readonly attempts: number;
-  readonly firstDelayMs: number;
-  readonly longestDelayMs: number;
-  /** A server that asks for a longer pause than this is taken at its word: we give up at once. */
-  readonly longestRetryAfterMs: number;
-}
-
-export const defaultRetryPolicy: RetryPolicy = {
-  attempts: 6,
-  firstDelayMs: 500,
-  longestDelayMs: 20_000,
-  longestRetryAfterMs: 120_000,
-};
 
 /**
  * Runs `attempt` until it succeeds, fails for good, or has failed `policy.attempts` times in a row without progress.

@@ -1,15 +1,12 @@
 import { resolve } from "node:path";
 import type { Context } from "../core/context.ts";
-import { createHttpClient, type HttpClient, type HttpTimeouts, isLoopback } from "../host/http.ts";
-import { createAuthorizer } from "./authorizer.ts";
-import { cachedSource } from "./cached-source.ts";
-import { type CredentialSource, fileCredentials } from "./credentials.ts";
+import type { HttpTimeouts } from "../host/http.ts";
+import type { CredentialSource } from "./credentials.ts";
 import type { ImageSource } from "./image-source.ts";
 import { openLayout } from "./layout.ts";
 import { withMirrors } from "./mirrors.ts";
 import { parseReference, type Reference, type RegistryReference } from "./reference.ts";
-import { openRegistry } from "./registry.ts";
-import { defaultRetryPolicy, type RetryPolicy } from "./retry.ts";
+import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
 
 /** How a registry is reached; the `registries:` of the spec, by host name. */
 export interface RegistrySettings {
@@ -66,26 +63,12 @@ async function openMirror(
   });
 }
 
+/** The HTTP client is loaded only where it is needed: starting up takes longer with it. */
 async function openOrigin(
   context: Context,
-  { registry, repository }: RegistryReference,
+  reference: RegistryReference,
   options: SourceOptions,
 ): Promise<ImageSource> {
-  const settings = options.registries?.[registry] ?? {};
-  const plainHttp = settings.plainHttp ?? isLoopback(registry.replace(/:\d+$/u, ""));
-  const http: HttpClient = await createHttpClient(context, {
-    ...(settings.caFile === undefined ? {} : { caFile: resolve(options.folder ?? ".", settings.caFile) }),
-    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
-  });
-  const credentials = fileCredentials(context, options.credentialSource);
-  const findCredentials = () => credentials(registry, repository);
-  const authorizer = createAuthorizer(http, {
-    registry,
-    repository,
-    plainHttp,
-    findCredentials,
-    now: Date.now,
-  });
-  const server = openRegistry(http, { registry, repository, plainHttp, authorizer });
-  return cachedSource(context, options.retryPolicy ?? defaultRetryPolicy, server);
+  const { openRegistrySource } = await import("./registry-source.ts");
+  return openRegistrySource(context, reference, options);
 }

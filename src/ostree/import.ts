@@ -2,86 +2,118 @@ import type { Context } from "../core/context.ts";
 import type { Digest } from "../core/digest.ts";
 import type { ImageSource } from "../oci/image-source.ts";
 import { layerRefused, type LayerLimits } from "../oci/layer-reader.ts";
-import type { ResolvedImage, ResolvedLayer } from "../oci/resolve.ts";
-import { putCommit } from "./commit.ts";
-import { applyLayer, CompositionError, emptyTree, type ImageDirectory, layerTree } from "./compose.ts";
-import { findImported, type ImportedImage } from "./imported-image.ts";
+import type { ResolvedImage } from "../oci/resolve.ts";
+import { applyLayer, CompositionError, emptyTree, type ImageDirectory } from "./compose.ts";
+import { publishImage, publishLayers } from "./image-publish.ts";
 import { imageRef, layerRef } from "./image-ref.ts";
-import { writeImageTree } from "./image-write.ts";
+import { findImported, type ImportedImage } from "./imported-image.ts";
+import { type LayerToRead, readLayers } from "./layer-import.ts";
 import { findLayerIndex, type LayerIndex } from "./layer-index.ts";
-import { readLayers } from "./layer-import.ts";
-import type { CommitChecksum } from "./object.ts";
 import { findRef } from "./ref.ts";
 import type { Repo } from "./repo.ts";
 import { type Transaction, withTransaction } from "./transaction.ts";
 
-export interface ImportOptions {
+export interface ImportRequest {
+  readonly image: ResolvedImage;
   readonly source: ImageSource;
   /** Name of the ref below `ociimage/image/`; the reference when not given. */
   readonly name?: string;
+}
+
+export interface ImportOptions {
   readonly limits?: LayerLimits;
-  /** Compressed bytes read, of those that have to be read. */
+  /** Compressed bytes, of those that have to be fetched and read. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/**
- * Imports an image: each layer on `ociimage/layer/<sha256>`, the composed tree on `ociimage/image/<name>`. The commits
- * depend on the image alone. Refs appear when everything is complete; layers that the repo has are not read again.
- */
+/** Imports one image; see {@link importAll}. */
 export async function importImage(
   context: Context,
   repo: Repo,
   image: ResolvedImage,
-  options: ImportOptions,
+  options: Omit<ImportRequest, "image"> & ImportOptions,
 ): Promise<ImportedImage> {
-  const ref = imageRef(options.name ?? image.reference);
-  const known = await findImported(repo, ref, image);
-  if (known !== undefined) return known;
+  const [imported] = await importAll(context, repo, [{ ...options, image }], options);
+  if (imported === undefined) throw new Error("one image in, one image out");
+  return imported;
+}
+
+/**
+ * Imports images: each layer on `ociimage/layer/<sha256>`, each composed tree on `ociimage/image/<name>`. The commits
+ * depend on the image alone. Refs appear when every image is complete; layers that the repo has are not read again.
+ */
+export async function importAll(
+  context: Context,
+  repo: Repo,
+  requests: readonly ImportRequest[],
+  options: ImportOptions = {},
+): Promise<readonly ImportedImage[]> {
+  const refOf = ({ image, name }: ImportRequest): string => imageRef(name ?? image.reference);
+  const find = (request: ImportRequest) => findImported(repo, refOf(request), request.image);
+  const known = await Promise.all(requests.map(find));
+  const pending = requests.filter((_, index) => known[index] === undefined);
+  if (pending.length === 0) return known.flatMap((image) => image ?? []);
   return withTransaction(context, repo, async (transaction) => {
-    const layers = await layerIndexes(context, repo, transaction, image, options);
-    const tree = compose(image, layers);
-    const layerCommits = await publishLayers(repo, transaction, layers);
-    const commit = publishImage(transaction, ref, image, tree, countDropped(layers));
-    return {
-      reference: image.reference,
-      manifestDigest: image.manifestDigest,
-      commit,
-      layers: image.layers.map(({ digest, diffId, size }) => ({
-        digest,
-        diffId,
-        size,
-        commit: layerCommits.get(digest) ?? commit,
-      })),
-      droppedDeviceNodes: countDropped(layers),
-    };
+    const indexes = await layerIndexes(context, repo, transaction, pending, options);
+    const imported: ImportedImage[] = [];
+    for (const [position, request] of requests.entries()) {
+      const { image } = request;
+      const there = known[position];
+      if (there !== undefined) {
+        imported.push(there);
+        continue;
+      }
+      const layers = layersOf(image, indexes);
+      const tree = compose(layers);
+      const layerCommits = await publishLayers(repo, transaction, layers);
+      imported.push(publishImage(transaction, refOf(request), image, { tree, layers, layerCommits }));
+    }
+    return imported;
   });
 }
 
-type Layers = readonly LayerIndex[];
+type Indexes = ReadonlyMap<Digest, LayerIndex>;
 
-/** The entries of every layer, in order; those that the repo lacks are read now. */
+/** The entries of every layer of these images; those that the repo lacks are read now. */
 async function layerIndexes(
   context: Context,
   repo: Repo,
   transaction: Transaction,
-  image: ResolvedImage,
+  requests: readonly ImportRequest[],
   options: ImportOptions,
-): Promise<Layers> {
+): Promise<Indexes> {
   const known = new Map<Digest, LayerIndex>();
-  const missing = new Map<Digest, ResolvedLayer>();
-  for (const layer of image.layers) {
-    const isReferenced = (await findRef(repo, layerRef(layer.digest))) !== undefined;
-    const index = await findLayerIndex(repo, layer.digest, isReferenced);
-    if (index?.diffId === layer.diffId) known.set(layer.digest, index);
-    else missing.set(layer.digest, layer);
+  const missing = new Map<Digest, LayerToRead>();
+  for (const { image, source } of requests) {
+    for (const layer of image.layers) {
+      if (known.has(layer.digest) || missing.has(layer.digest)) continue;
+      const isReferenced = (await findRef(repo, layerRef(layer.digest))) !== undefined;
+      const index = await findLayerIndex(repo, layer.digest, isReferenced);
+      if (index?.diffId === layer.diffId) known.set(layer.digest, index);
+      else missing.set(layer.digest, { layer, source });
+    }
   }
   for (const index of await readLayers(context, repo, transaction.writer, [...missing.values()], options)) {
     known.set(index.digest, index);
   }
-  return image.layers.flatMap(({ digest }) => known.get(digest) ?? []);
+  return known;
 }
 
-function compose(image: ResolvedImage, layers: Layers): ImageDirectory {
+function layersOf(image: ResolvedImage, indexes: Indexes): readonly LayerIndex[] {
+  return image.layers.map(({ digest, diffId }) => {
+    const index = indexes.get(digest);
+    if (index === undefined) throw new Error(`the layer ${digest} was not read`);
+    // Two images may name one blob; what it holds cannot be two things.
+    if (index.diffId === diffId) return index;
+    throw layerRefused(
+      digest,
+      undefined,
+      `its diffId is ${index.diffId}, but the image's config says ${diffId}`,
+    );
+  });
+}
+
+function compose(layers: readonly LayerIndex[]): ImageDirectory {
   const root = emptyTree();
   for (const { digest, entries } of layers) {
     try {
@@ -90,63 +122,5 @@ function compose(image: ResolvedImage, layers: Layers): ImageDirectory {
       throw error instanceof CompositionError ? layerRefused(digest, error.path, error.message) : error;
     }
   }
-  if (layers.length !== image.layers.length) throw new Error("a layer was not read");
   return root;
-}
-
-async function publishLayers(
-  repo: Repo,
-  { writer, publish }: Transaction,
-  layers: Layers,
-): Promise<ReadonlyMap<Digest, CommitChecksum>> {
-  const commits = new Map<Digest, CommitChecksum>();
-  for (const layer of layers) {
-    if (commits.has(layer.digest)) continue;
-    const ref = layerRef(layer.digest);
-    let commit = await findRef(repo, ref);
-    if (commit === undefined) {
-      const metadata = {
-        "docker.digest": layer.digest,
-        "docker.uncompressed_digest": layer.diffId,
-        "igneous.layer-size": String(layer.size),
-      };
-      commit = putCommit(writer, writeImageTree(writer, layerTree(layer.entries)), {
-        subject: layer.digest,
-        metadata,
-      });
-      publish(commit, ref);
-    }
-    commits.set(layer.digest, commit);
-  }
-  return commits;
-}
-
-function publishImage(
-  { writer, publish }: Transaction,
-  ref: string,
-  image: ResolvedImage,
-  tree: ImageDirectory,
-  dropped: number,
-): CommitChecksum {
-  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
-  const commit = putCommit(writer, writeImageTree(writer, tree), {
-    subject: image.manifestDigest,
-    metadata: {
-      "docker.digest": image.manifestDigest,
-      "docker.manifest": text(image.rawManifest),
-      "ostree.manifest-digest": image.manifestDigest,
-      "ostree.manifest": text(image.rawManifest),
-      "ostree.container.image-config": text(image.rawConfig),
-      "igneous.dropped-device-nodes": String(dropped),
-    },
-  });
-  publish(commit, ref);
-  return commit;
-}
-
-function countDropped(layers: Layers): number {
-  return layers.reduce(
-    (sum, { entries }) => sum + entries.filter(({ kind }) => kind === "dropped").length,
-    0,
-  );
 }

@@ -1,6 +1,6 @@
 import type { Context } from "../core/context.ts";
 import { readStream } from "../host/read-file.ts";
-import type { ImageSource } from "../oci/image-source.ts";
+import { type ImageSource, withBlob } from "../oci/image-source.ts";
 import { layerRefused, type LayerLimits, readLayer } from "../oci/layer-reader.ts";
 import type { ResolvedLayer } from "../oci/resolve.ts";
 import { type LayerIndex, writeLayerIndex } from "./layer-index.ts";
@@ -8,8 +8,12 @@ import { createLayerScan } from "./layer-scan.ts";
 import type { ObjectWriter } from "./object-writer.ts";
 import type { Repo } from "./repo.ts";
 
-interface ReadOptions {
+export interface LayerToRead {
+  readonly layer: ResolvedLayer;
   readonly source: ImageSource;
+}
+
+interface ReadOptions {
   readonly limits?: LayerLimits;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -22,25 +26,25 @@ export async function readLayers(
   context: Context,
   repo: Repo,
   writer: ObjectWriter,
-  layers: readonly ResolvedLayer[],
+  wanted: readonly LayerToRead[],
   options: ReadOptions,
 ): Promise<readonly LayerIndex[]> {
+  const layers = wanted.map(({ layer }) => layer);
   const progress = progressOf(layers, options.onProgress);
-  const fetches = fetchAhead(layers, (layer, index) => {
-    return options.source.fetchBlob(layer, (bytes) => progress.fetched(index, bytes));
+  const fetches = fetchAhead(wanted, ({ layer, source }, index) => {
+    return source.fetchBlob(layer, (bytes) => progress.fetched(index, bytes));
   });
   const indexes: LayerIndex[] = [];
   try {
-    for (const [position, layer] of layers.entries()) {
-      const path = await fetches.get(position);
+    for (const [position, { layer, source }] of wanted.entries()) {
+      await fetches.get(position);
       progress.fetched(position, layer.size);
-      const scan = createLayerScan(writer, (path, reason) => layerRefused(layer.digest, path, reason));
-      const visitor = {
-        onEntry: scan.onEntry,
-        onProgress: (bytes: number) => progress.read(position, bytes),
-      };
-      await readLayer(context, layer, readStream(path), visitor, options.limits);
-      const index = { digest: layer.digest, diffId: layer.diffId, size: layer.size, entries: scan.entries };
+      const read = (path: string): Promise<LayerIndex> =>
+        readOne(context, writer, layer, path, {
+          ...options,
+          onRead: (bytes) => progress.read(position, bytes),
+        });
+      const index = await withBlob(source, layer, read);
       await writeLayerIndex(repo, index);
       indexes.push(index);
     }
@@ -50,10 +54,23 @@ export async function readLayers(
   return indexes;
 }
 
+async function readOne(
+  context: Context,
+  writer: ObjectWriter,
+  layer: ResolvedLayer,
+  path: string,
+  options: { readonly limits?: LayerLimits; readonly onRead: (bytes: number) => void },
+): Promise<LayerIndex> {
+  const scan = createLayerScan(writer, (entry, reason) => layerRefused(layer.digest, entry, reason));
+  const visitor = { onEntry: scan.onEntry, onProgress: options.onRead };
+  await readLayer(context, layer, readStream(path), visitor, options.limits);
+  return { digest: layer.digest, diffId: layer.diffId, size: layer.size, entries: scan.entries };
+}
+
 /** Fetches in the order of the layers, a few at a time, ahead of whoever asks for them. */
 function fetchAhead(
-  layers: readonly ResolvedLayer[],
-  begin: (layer: ResolvedLayer, index: number) => Promise<string>,
+  layers: readonly LayerToRead[],
+  begin: (layer: LayerToRead, index: number) => Promise<string>,
 ): { readonly get: (index: number) => Promise<string>; readonly stop: () => Promise<void> } {
   const started: Promise<string>[] = [];
   let isStopped = false;

@@ -1,5 +1,5 @@
 import { type Digest, digestHex } from "../core/digest.ts";
-import { findText, writeAtomic } from "../host/files.ts";
+import { findText, writeWhole } from "../host/files.ts";
 import { fileExists } from "../host/object-files.ts";
 import { bootId } from "../host/boot-id.ts";
 import type { LayerEntry } from "./layer-entry.ts";
@@ -24,7 +24,7 @@ const formatVersion = 1;
  */
 export async function writeLayerIndex(repo: Repo, index: LayerIndex): Promise<void> {
   const body = JSON.stringify({ ...index, version: formatVersion, bootId: await bootId() });
-  await writeAtomic(indexPath(repo, index.digest), `${objectChecksum(Buffer.from(body))}\n${body}`);
+  await writeWhole(indexPath(repo, index.digest), `${objectChecksum(Buffer.from(body))}\n${body}`);
 }
 
 /** The note of a layer, or undefined when there is none that can be relied on. */

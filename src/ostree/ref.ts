@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { IgneousError } from "../core/errors.ts";
 import { isSha256Hex } from "../core/digest.ts";
-import { findText, writeAtomic } from "../host/files.ts";
+import { findText, writeAtomicBy } from "../host/files.ts";
 import { fileExists, isFolder, listFolder, removeFile } from "../host/object-files.ts";
 import type { CommitChecksum } from "./object.ts";
 import { objectPath, type Repo } from "./repo.ts";
@@ -29,7 +29,7 @@ export async function resolveRef(repo: Repo, ref: string): Promise<CommitChecksu
 export async function writeRef(repo: Repo, ref: string, commit: CommitChecksum): Promise<void> {
   const path = refPath(repo, ref);
   if ((await findRef(repo, ref)) === commit) return;
-  await writeAtomic(path, `${commit}\n`);
+  await writeAtomicBy(join(repo.path, "tmp"), path, `${commit}\n`);
 }
 
 /** Removes a ref; its objects stay until the repo is pruned. */
@@ -43,7 +43,6 @@ export function listRefs(repo: Repo, prefix: string): readonly string[] {
   const walk = (name: string): void => {
     for (const child of listFolder(refPath(repo, name))) {
       const path = `${name}/${child}`;
-      if (child.startsWith(".") && child.endsWith(".tmp")) continue;
       if (isFolder(refPath(repo, path))) walk(path);
       else found.push(path);
     }

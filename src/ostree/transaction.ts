@@ -56,7 +56,9 @@ async function runTransaction<T>(
       await run(context, ["ostree", "pull-local", `--repo=${repo.path}`, staged.path, ...commits]);
     }
     if (repo.fsync && published.length > 0) await run(context, ["sync", "-f", repo.path]);
-    for (const { commit, ref } of published) if (ref !== undefined) await writeRef(repo, ref, commit);
+    // Together, so that the disk is waited for once.
+    const named = published.flatMap(({ commit, ref }) => (ref === undefined ? [] : [{ commit, ref }]));
+    await Promise.all(named.map(({ commit, ref }) => writeRef(repo, ref, commit)));
     return result;
   } catch (error) {
     // What was refused leaves nothing behind; what only came to nothing is gone on with by the next run.
