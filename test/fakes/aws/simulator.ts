@@ -8,6 +8,7 @@ import { snapshotHandlers } from "./ec2-snapshots.ts";
 import { imageUserHandlers } from "./ec2-users.ts";
 import { type FakeServer, startFakeServer } from "./server.ts";
 import { ssmHandlers } from "./ssm.ts";
+import { ssmCommandHandlers } from "./ssm-commands.ts";
 import { createWorld, type World } from "./world.ts";
 
 export interface Simulator extends FakeServer {
@@ -30,7 +31,7 @@ export async function startSimulator(accounts: Readonly<Record<string, string>> 
         ...launchTemplateHandlers(world),
       },
       ebs: ebsHandlers(world),
-      ssm: ssmHandlers(world),
+      ssm: { ...ssmHandlers(world), ...ssmCommandHandlers(world) },
       autoscaling: { ...autoScalingHandlers(world), ...instanceRefreshHandlers(world) },
     }),
   });

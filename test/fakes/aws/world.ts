@@ -1,5 +1,6 @@
 import type { RequestLaunchTemplateData } from "@aws-sdk/client-ec2";
 import { createFleet, type Fleet } from "./fleet.ts";
+import { createNodes, type Nodes } from "./ssm-commands.ts";
 import { type Call, createIds } from "./service.ts";
 
 /** Everything that exists in the simulated AWS, over all regions and accounts. States follow from times and the clock. */
@@ -15,6 +16,8 @@ export interface World {
   readonly groups: Group[];
   /** Groups whose instances live through time. */
   readonly fleet: Fleet;
+  /** What runs on the fleet's instances. */
+  readonly nodes: Nodes;
   /** Client tokens: what was asked for with them, and what came of it. */
   readonly tokens: Map<string, { readonly request: string; readonly id: string }>;
   readonly kmsKeyUsable: (arn: string, region: string) => boolean;
@@ -126,6 +129,7 @@ export function createWorld(): World {
     launchTemplates: [],
     groups: [],
     fleet: createFleet(),
+    nodes: createNodes(),
     tokens: new Map(),
     kmsKeyUsable: (arn, region) => arn.split(":")[3] === region,
     defaultKey: ({ region, account }) =>

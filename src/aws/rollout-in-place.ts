@@ -1,0 +1,201 @@
+import type { Context } from "../core/context.ts";
+import { IgneousError } from "../core/errors.ts";
+import { runStep } from "../core/step.ts";
+import type { Aws } from "./apis.ts";
+import { readNodes, runOnNodes } from "./rollout-nodes.ts";
+
+/** A rollout that keeps the instances and moves their OSTree deployment, in waves of our own. */
+export interface InPlacePlan {
+  readonly group: string;
+  readonly region: string;
+  /** Host commit of the build. Nodes pull exactly this checksum, so the server need not be trusted. */
+  readonly commit: string;
+  /** Static OSTree repo, https. */
+  readonly url: string;
+  readonly waves: readonly (readonly string[])[];
+  /** Seconds between waves, after which a wave is looked at again. */
+  readonly bakeTime: number;
+  readonly autoRollback: boolean;
+}
+
+interface InPlaceRequest {
+  readonly group: string;
+  readonly region: string;
+  readonly commit: string;
+  readonly url: string;
+  readonly instanceIds: readonly string[];
+  readonly minHealthyPercentage: number;
+  /** Size of the first wave, in percent; so that little is at risk first. */
+  readonly firstPercentage?: number;
+  readonly oneAtATime: boolean;
+  readonly bakeTime: number;
+  readonly autoRollback: boolean;
+}
+
+/** Splits instances into waves that keep the wanted share in service. Pure. */
+export function planInPlace(request: InPlaceRequest): InPlacePlan {
+  const { group, region, commit, url, instanceIds, bakeTime, autoRollback } = request;
+  if (!/^[0-9a-f]{64}$/u.test(commit)) throw new Error(`${commit} is no commit`);
+  if (!/^https?:\/\/[\w.:[\]/~%-]+$/u.test(url)) {
+    throw new IgneousError("input-invalid", `'${url}' is not the address of a static OSTree repo`, {
+      hint: "give an https address without spaces or quotes",
+    });
+  }
+  const total = instanceIds.length;
+  const spare = total - Math.ceil((request.minHealthyPercentage * total) / 100);
+  const size = request.oneAtATime ? 1 : Math.max(1, spare);
+  const first = Math.max(1, Math.min(size, Math.ceil(((request.firstPercentage ?? 100) * total) / 100)));
+  const waves: string[][] = [];
+  for (let at = 0; at < total; ) {
+    const count = waves.length === 0 ? first : size;
+    waves.push(instanceIds.slice(at, at + count));
+    at += count;
+  }
+  return { group, region, commit, url, waves, bakeTime, autoRollback };
+}
+
+/** The script that brings a node to a commit and reboots it shortly after, so that its answer still gets out. */
+export function deployScript({ commit, url }: Pick<InPlacePlan, "commit" | "url">): readonly string[] {
+  return [
+    "set -eu",
+    `commit=${commit}`,
+    "ostree remote delete --if-exists igneous-rollout",
+    `ostree remote add --no-gpg-verify --no-sign-verify igneous-rollout '${url}'`,
+    'ostree pull igneous-rollout "$commit"',
+    'igneous-host deploy "$commit"',
+    "systemd-run --quiet --on-active=5 systemctl reboot",
+  ];
+}
+
+export const rollbackScript: readonly string[] = [
+  "set -eu",
+  "igneous-host rollback",
+  "systemd-run --quiet --on-active=5 systemctl reboot",
+];
+
+export interface InPlaceOutcome {
+  readonly status: "succeeded" | "rolled-back" | "failed";
+  /** What became of each instance, in the order of the waves; instances of later waves are `untouched`. */
+  readonly nodes: readonly {
+    readonly instanceId: string;
+    readonly state: NodeState;
+    readonly reason: string;
+  }[];
+}
+
+type NodeState = "running" | "untouched" | "failed" | "fell-back" | "rolled-back";
+
+const bootWithinMs = 15 * 60_000;
+const lookMs = 15_000;
+
+/** Carries the waves out. Stops at the first node that fails; what was changed goes back, one reboot each, when asked to. */
+export async function applyInPlace(context: Context, aws: Aws, plan: InPlacePlan): Promise<InPlaceOutcome> {
+  const results = new Map<string, { state: NodeState; reason: string }>();
+  let good = true;
+  for (const [index, wave] of plan.waves.entries()) {
+    const title = `wave ${index + 1} of ${plan.waves.length} of ${plan.group}: ${wave.length} nodes`;
+    good = await runStep(context, `wave ${index + 1} of ${plan.group}`, title, async () => {
+      const found = await runWave(context, aws, plan, wave);
+      for (const [id, result] of found) results.set(id, result);
+      const bad = [...found.values()].filter(({ state }) => state !== "running").length;
+      return { value: bad === 0, note: bad === 0 ? "all healthy" : `${bad} not healthy` };
+    });
+    if (!good) break;
+  }
+  if (!good && plan.autoRollback) await goBack(context, aws, plan, results);
+  const nodes = plan.waves.flat().map((instanceId) => ({
+    instanceId,
+    ...(results.get(instanceId) ?? { state: "untouched" as const, reason: "its wave did not come" }),
+  }));
+  const isBack = nodes.every(({ state }) => ["untouched", "fell-back", "rolled-back"].includes(state));
+  return { status: good ? "succeeded" : isBack ? "rolled-back" : "failed", nodes };
+}
+
+type Results = Map<string, { state: NodeState; reason: string }>;
+
+async function runWave(
+  context: Context,
+  aws: Aws,
+  plan: InPlacePlan,
+  wave: readonly string[],
+): Promise<Results> {
+  const results: Results = new Map();
+  const { region, commit } = plan;
+  const already = new Set(
+    (await readNodes(context, aws, region, wave))
+      .filter(({ booted }) => booted === commit)
+      .map(({ instanceId }) => instanceId),
+  );
+  const comment = `igneous: deploy ${commit.slice(0, 12)}`;
+  const rest = wave.filter((id) => !already.has(id));
+  for (const { instanceId, ok, output } of await runOnNodes(
+    context,
+    aws,
+    region,
+    rest,
+    deployScript(plan),
+    comment,
+  )) {
+    if (!ok) results.set(instanceId, { state: "failed", reason: output.trim() });
+  }
+  const started = rest.filter((id) => !results.has(id));
+  await waitForNodes(context, aws, region, started, commit, results);
+  for (const id of already) results.set(id, { state: "running", reason: "ran it already" });
+  const isGood = [...results.values()].every(({ state }) => state === "running");
+  if (isGood && plan.bakeTime > 0) {
+    await aws.clock.sleep(plan.bakeTime * 1000, context.signal);
+    await waitForNodes(context, aws, region, wave, commit, results);
+  }
+  return results;
+}
+
+/** Waits until each node says that it runs the commit and has passed its own health check, or that it went back by itself. */
+async function waitForNodes(
+  context: Context,
+  aws: Aws,
+  region: string,
+  ids: readonly string[],
+  commit: string,
+  results: Results,
+): Promise<void> {
+  const until = aws.clock.now() + bootWithinMs;
+  let waiting = ids;
+  while (waiting.length > 0) {
+    for (const node of await readNodes(context, aws, region, waiting)) {
+      const { instanceId, booted, fellBack } = node;
+      const isGood = booted === commit && node.firstBootComplete && node.isConfirmed;
+      if (fellBack.includes(commit)) results.set(instanceId, { state: "fell-back", reason: fellBack });
+      else if (isGood) results.set(instanceId, { state: "running", reason: "" });
+      else continue;
+      waiting = waiting.filter((id) => id !== instanceId);
+    }
+    if (waiting.length === 0) return;
+    if (aws.clock.now() >= until) {
+      for (const id of waiting)
+        results.set(id, { state: "failed", reason: "did not come back with the commit in time" });
+      return;
+    }
+    await aws.clock.sleep(lookMs, context.signal);
+  }
+}
+
+async function goBack(context: Context, aws: Aws, plan: InPlacePlan, results: Results): Promise<void> {
+  const changed = [...results]
+    .filter(([, { state, reason }]) => state === "running" && reason === "")
+    .map(([id]) => id);
+  if (changed.length === 0) return;
+  const answers = await rollbackNodes(context, aws, plan.region, changed);
+  for (const { instanceId, ok, output } of answers) {
+    results.set(instanceId, { state: ok ? "rolled-back" : "failed", reason: output.trim() });
+  }
+}
+
+/** Sends nodes back to their previous deployment: one reboot, no network needed. */
+export function rollbackNodes(
+  context: Context,
+  aws: Aws,
+  region: string,
+  instanceIds: readonly string[],
+): Promise<readonly { readonly instanceId: string; readonly ok: boolean; readonly output: string }[]> {
+  return runOnNodes(context, aws, region, instanceIds, rollbackScript, "igneous: rollback");
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { applyInPlace, deployScript, planInPlace, rollbackNodes } from "../../src/aws/rollout-in-place.ts";
+import { readNodes } from "../../src/aws/rollout-nodes.ts";
+import { type Fleets, fleets, region } from "./fleets.ts";
+
+const commit = "c".repeat(64);
+const oldCommit = "0".repeat(64);
+const url = "https://repo.example/igneous";
+
+interface Setting extends Fleets {
+  readonly ids: readonly string[];
+}
+
+async function nodes(count: number): Promise<Setting> {
+  const world = await fleets();
+  const group = world.group("geth", count);
+  return { ...world, ids: group.members.map(({ id }) => id) };
+}
+
+const base = {
+  group: "geth",
+  region,
+  commit,
+  url,
+  minHealthyPercentage: 50,
+  oneAtATime: false,
+  bakeTime: 0,
+  autoRollback: true,
+};
+
+describe("a rollout in place", () => {
+  it("goes in waves: a small first one, then as many as may be missing", () => {
+    const instanceIds = Array.from({ length: 10 }, (_, index) => `i-${index}`);
+    const sizes = (more: object): readonly number[] =>
+      planInPlace({ ...base, instanceIds, ...more }).waves.map(({ length }) => length);
+    expect(sizes({})).toEqual([5, 5]);
+    expect(sizes({ firstPercentage: 10 })).toEqual([1, 5, 4]);
+    expect(sizes({ minHealthyPercentage: 100 })).toEqual(Array.from({ length: 10 }, () => 1));
+    expect(sizes({ oneAtATime: true })).toHaveLength(10);
+    expect(() => planInPlace({ ...base, instanceIds, url: "https://x/'; rm -rf /" })).toThrow(
+      "not the address",
+    );
+  });
+
+  it("deploys, reboots and waits until each node says that it runs the commit", async () => {
+    const { context, aws, ids, sim } = await nodes(4);
+    const outcome = await applyInPlace(
+      context,
+      aws,
+      planInPlace({ ...base, instanceIds: ids, firstPercentage: 25, bakeTime: 60 }),
+    );
+    expect(outcome.status).toBe("succeeded");
+    expect((await readNodes(context, aws, region, ids)).map(({ booted }) => booted)).toEqual(
+      ids.map(() => commit),
+    );
+    const sent = sim.calls.filter(
+      ({ operation, input }) => operation === "SendCommand" && JSON.stringify(input).includes("deploy"),
+    );
+    expect(sent.map(({ input }) => (input["InstanceIds"] as string[]).length)).toEqual([1, 2, 1]);
+    expect(deployScript({ commit, url }).join("\n")).toContain(`commit=${commit}`);
+  });
+
+  it("stops at the first wave that falls back, and sends no more nodes there", async () => {
+    const { context, aws, ids, sim } = await nodes(4);
+    sim.world.nodes.badCommits.add(commit);
+    const outcome = await applyInPlace(
+      context,
+      aws,
+      planInPlace({ ...base, instanceIds: ids, firstPercentage: 25 }),
+    );
+    expect(outcome.status).toBe("rolled-back");
+    expect(outcome.nodes.map(({ state }) => state)).toEqual([
+      "fell-back",
+      "untouched",
+      "untouched",
+      "untouched",
+    ]);
+  });
+
+  it("brings back what it changed when a later wave fails", async () => {
+    const { context, aws, ids, sim } = await nodes(4);
+    sim.world.nodes.failing.add(ids[2] ?? "");
+    const outcome = await applyInPlace(context, aws, planInPlace({ ...base, instanceIds: ids }));
+    expect(outcome.nodes.map(({ state }) => state)).toEqual([
+      "rolled-back",
+      "rolled-back",
+      "failed",
+      "rolled-back",
+    ]);
+    expect(outcome.nodes[2]?.reason).toContain("no space left");
+    expect(outcome.status).toBe("failed");
+    await sim.clock.sleep(120_000, context.signal);
+    const rest = ids.filter((_, index) => index !== 2);
+    expect((await readNodes(context, aws, region, rest)).map(({ booted }) => booted)).toEqual(
+      rest.map(() => oldCommit),
+    );
+  });
+
+  it("rolls hosts back, and tells which have no agent or nothing to go back to", async () => {
+    const { context, aws, ids, sim } = await nodes(2);
+    const [first = "", second = ""] = ids;
+    await applyInPlace(context, aws, planInPlace({ ...base, instanceIds: [first] }));
+    const answers = await rollbackNodes(context, aws, region, [first, second, "i-0123456789abcdef0"]);
+    expect(answers).toMatchObject([
+      { instanceId: first, ok: true },
+      { instanceId: second, ok: false, output: expect.stringContaining("rollback refused") },
+      { ok: false, output: "its SSM agent does not answer" },
+    ]);
+    expect(sim.world.nodes.byInstance.get(first)?.next).toBe(oldCommit);
+  });
+});
