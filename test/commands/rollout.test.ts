@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { renderFleetStatus, renderPlan } from "../../src/aws/rollout-text.ts";
 import { fleetStatus } from "../../src/commands/fleet-status.ts";
 import { prepareFleetRollback, rollbackFleet } from "../../src/commands/rollback-fleet.ts";
+import { prepareInPlace, rolloutInPlace } from "../../src/commands/rollout-in-place.ts";
 import { prepareRollout, recordPath, rollout, type RolloutOptions } from "../../src/commands/rollout.ts";
 import {
   addImage,
@@ -118,6 +119,43 @@ describe("rollout, status and rollback as commands", () => {
     const rest = await rollout(context, await prepareRollout(context, options, aws), { folder }, aws);
     expect(rest.rollouts.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
     expect(rest.rollouts[1]?.id).toBe(started.outcomes[0]?.rollout.id);
+  });
+
+  it("rolls in place, and status asks the nodes for their commits", async () => {
+    const world = await fleets();
+    const { context, aws } = world;
+    world.group("masters", 3);
+    world.group("workers", 4);
+    const commit = "c".repeat(64);
+    const build = { ...oldBuild, hostCommit: commit };
+    const plans = await prepareInPlace(
+      context,
+      {
+        rollout: { ...options.rollout, minHealthyPercentage: 50 },
+        build,
+        url: "https://repo.example/igneous",
+      },
+      aws,
+    );
+    expect(plans.map(({ waves }) => waves.map(({ length }) => length))).toEqual([
+      [1, 1, 1],
+      [2, 2],
+    ]);
+    const look = { rollout: options.rollout, builds: [build], rollouts: [], askNodes: true };
+    const before = await fleetStatus(context, look, aws);
+    expect(before.groups[0]?.drift.map(({ kind }) => kind)).toEqual(
+      Array.from({ length: 3 }, () => "other-commit"),
+    );
+    expect((await rolloutInPlace(context, plans, aws)).failure).toBeUndefined();
+    expect((await fleetStatus(context, look, aws)).hasDrift).toBe(false);
+    world.sim.world.nodes.badCommits.add("d".repeat(64));
+    const bad = plans.map((plan) => ({ ...plan, commit: "d".repeat(64) }));
+    const { failure, groups } = await rolloutInPlace(context, bad, aws);
+    expect(failure).toMatchObject({
+      code: "rollout-rolled-back",
+      message: expect.stringContaining("did not become healthy"),
+    });
+    expect(groups).toHaveLength(1);
   });
 
   it("refuses what it cannot choose", async () => {
