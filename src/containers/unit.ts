@@ -61,7 +61,8 @@ function roleCondition(role: string): string {
 
 /**
  * What crun itself is kept from, on top of what it keeps the container from. Not for a container whose mounts travel to
- * the node: most of these give the unit a mount namespace of its own.
+ * the node: most of these give the unit a mount namespace of its own. Not RestrictSUIDSGID: it takes openat2 away, and
+ * crun 1.21 cannot make device nodes without ("cannot resolve `null` under rootfs").
  */
 function hardening(entry: ContainerEntry): readonly string[] {
   if (entry.privileged) return [];
@@ -83,7 +84,6 @@ function hardening(entry: ContainerEntry): readonly string[] {
     "DevicePolicy=closed",
     "LockPersonality=yes",
     "RestrictRealtime=yes",
-    "RestrictSUIDSGID=yes",
     `RestrictNamespaces=${["mnt", "pid", "ipc", "uts", "net", "cgroup"].join(" ")}`,
     "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
     "SystemCallArchitectures=native",
