@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: cold imports beside their floor and their peers, from one local registry. Best of three each.
+ * `npm run bench`: cold imports beside their floor and their peers, from one local registry. Best of three each
+ * (`BENCH_RUNS`). The last two columns say how many times as long as ours each of them takes.
  * Needs root for podman and umoci to keep owners. `BENCH_IMAGES` names a folder of OCI layouts, else .igneous/images.
  */
 import { execFileSync, spawn } from "node:child_process";
@@ -10,7 +11,7 @@ import { join } from "node:path";
 import { gzipLayer, imageOf, tarOf, writeLayout } from "../test/fakes/oci-image.ts";
 import { best, type Measured, measure } from "./measure.ts";
 
-const runs = 3;
+const runs = Number(process.env["BENCH_RUNS"] ?? 3);
 const folder = mkdtempSync(join(tmpdir(), "igneous-bench-"));
 const at = (...parts: readonly string[]): string => join(folder, ...parts);
 const clear = (...names: readonly string[]): void =>
@@ -72,12 +73,16 @@ function sampleCase(): readonly Case[] {
 
 function report(name: string, measured: Measured, ours: Measured): void {
   const figures = [measured.wall, measured.cpu].map((seconds) => seconds.toFixed(2).padStart(8));
-  const ratio = `${(measured.wall / ours.wall).toFixed(2)}`.padStart(6);
-  console.log(`  ${name.padEnd(44)}${figures.join("")}${measured.peak.toFixed(0).padStart(8)}${ratio}`);
+  const ratios = [measured.wall / ours.wall, measured.cpu / ours.cpu].map((ratio) =>
+    ratio.toFixed(2).padStart(8),
+  );
+  console.log(
+    `  ${name.padEnd(44)}${figures.join("")}${measured.peak.toFixed(0).padStart(9)}${ratios.join("")}`,
+  );
 }
 
 function runCase({ name, images }: Case): void {
-  console.log(`\n${name}\n  ${"".padEnd(44)}  wall s   cpu s  peak MB  /ours`);
+  console.log(`\n${name}\n  ${"".padEnd(44)}  wall s   cpu s  peak MB  wall/us  cpu/us`);
   const env = { XDG_CACHE_HOME: at("cache") };
   const references = images.map(({ repository }) => `localhost:${port}/${repository}:v1`);
   const argv = [process.execPath, igneous, "import", "--quiet", "--repo", at("repo"), ...references];

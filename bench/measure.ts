@@ -24,7 +24,7 @@ export function measure(argv: readonly string[], env: Readonly<Record<string, st
   const output = execFileSync("python3", ["-c", wrapper, ...argv], {
     encoding: "utf8",
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const [wall = 0, cpu = 0, peak = 0] = output.trim().split(" ").map(Number);
   return { wall, cpu, peak };

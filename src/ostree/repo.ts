@@ -3,6 +3,7 @@ import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { run } from "../host/exec.ts";
 import { findText } from "../host/files.ts";
+import { makeFolder } from "../host/object-files.ts";
 import type { ObjectChecksum, ObjectKind } from "./object.ts";
 
 export type RepoMode = "archive" | "bare" | "bare-user";
@@ -17,6 +18,8 @@ export interface Repo {
 interface OpenOptions {
   /** Mode of a repo that has to be created; an existing one keeps its own. */
   readonly mode?: RepoMode;
+  /** False for a repo that nobody will miss after a power cut: what is written is not waited for. */
+  readonly fsync?: boolean;
 }
 
 /** Opens an OSTree repo, creating it (mode archive, content stored uncompressed) when there is none. */
@@ -24,7 +27,7 @@ export async function openRepo(context: Context, path: string, options: OpenOpti
   const configPath = join(path, "config");
   let config = await findText(configPath);
   if (config === undefined) {
-    await createRepo(context, path, options.mode ?? "archive");
+    await createRepo(context, path, options);
     config = (await findText(configPath)) ?? "";
   }
   const core = section(config, "core");
@@ -38,12 +41,18 @@ export async function openRepo(context: Context, path: string, options: OpenOpti
   return { path, mode, fsync: core.get("fsync") !== "false" };
 }
 
-async function createRepo(context: Context, path: string, mode: RepoMode): Promise<void> {
-  await run(context, ["mkdir", "-p", "--", path]);
+async function createRepo(
+  context: Context,
+  path: string,
+  { mode = "archive", fsync = true }: OpenOptions,
+): Promise<void> {
+  const set = (key: string, value: string): Promise<unknown> =>
+    run(context, ["ostree", "config", `--repo=${path}`, "set", key, value]);
+  makeFolder(path);
   await run(context, ["ostree", "init", `--repo=${path}`, `--mode=${mode}`]);
   // The bytes are copied out of this repo far more often than they are kept: compressing them costs more than it saves.
-  if (mode === "archive")
-    await run(context, ["ostree", "config", `--repo=${path}`, "set", "archive.zlib-level", "0"]);
+  if (mode === "archive") await set("archive.zlib-level", "0");
+  if (!fsync) await set("core.fsync", "false");
 }
 
 function section(config: string, name: string): ReadonlyMap<string, string> {

@@ -81,5 +81,5 @@ export function withRepoLock<T>(context: Context, repo: Repo, body: () => Promis
 async function openStage(context: Context, repo: Repo): Promise<Repo> {
   const path = `${repo.path}/tmp/igneous-stage-${process.pid}-${randomBytes(4).toString("hex")}`;
   makeFolder(path);
-  return { ...(await openRepo(context, path)), fsync: false };
+  return openRepo(context, path, { fsync: false });
 }

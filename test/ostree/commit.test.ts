@@ -12,7 +12,7 @@ const context = testContext();
 
 async function newRepo(mode: RepoMode = "archive"): Promise<Repo> {
   requireTool("ostree");
-  return openRepo(context, join(await temporaryFolder(), "repo"), { mode });
+  return openRepo(context, join(await temporaryFolder(), "repo"), { mode, fsync: false });
 }
 
 function ostree(repo: Repo, ...argv: readonly string[]): string {

@@ -16,7 +16,7 @@ const context = testContext();
 describe("import --gc", () => {
   it("removes what no image needs any more, and nothing that another commit holds", async () => {
     const folder = await temporaryFolder();
-    const repo = await openRepo(context, join(folder, "repo"));
+    const repo = await openRepo(context, join(folder, "repo"), { fsync: false });
     const layer = async (name: string) => gzipLayer(await tarOf([{ name, content: noise(50_000, name) }]));
     const [shared, old, kept] = [await layer("shared"), await layer("old"), await layer("kept")];
     await writeLayout(join(folder, "images"), { v1: imageOf([shared, old, kept]) });

@@ -19,7 +19,7 @@ let repo: Repo;
 beforeAll(async () => {
   const { mkdtemp } = await import("node:fs/promises");
   folder = await mkdtemp("/tmp/igneous-hostile-");
-  repo = await openRepo(context, join(folder, "repo"));
+  repo = await openRepo(context, join(folder, "repo"), { fsync: false });
   return () => execFileSync("rm", ["-rf", folder]);
 });
 

@@ -23,7 +23,7 @@ async function importInto(repo: Repo, image: FakeImage, tag = "v1"): Promise<Imp
 }
 
 async function newRepo(mode: RepoMode = "archive"): Promise<Repo> {
-  return openRepo(context, join(await temporaryFolder(), "repo"), { mode });
+  return openRepo(context, join(await temporaryFolder(), "repo"), { mode, fsync: false });
 }
 
 function ostree(repo: Repo, ...argv: readonly string[]): string {
@@ -104,7 +104,7 @@ describe("importImage", () => {
 describe("an import that is stopped", () => {
   it("leaves no ref, and the next one reads only what the first had not finished", async () => {
     const folder = await temporaryFolder();
-    const repo = await openRepo(context, join(folder, "repo"));
+    const repo = await openRepo(context, join(folder, "repo"), { fsync: false });
     const layers = [];
     for (const name of ["one", "two"])
       layers.push(gzipLayer(await tarOf([{ name, content: noise(2_000_000, name) }])));
@@ -124,7 +124,7 @@ describe("an import that is stopped", () => {
     rmSync(join(folder, "layout", "blobs", "sha256", first?.digest.slice(7) ?? ""));
     const imported = await importImage(context, repo, resolved, { source });
     expect(ostree(repo, "fsck")).toContain("no errors");
-    const elsewhere = await openRepo(context, join(folder, "other"));
+    const elsewhere = await openRepo(context, join(folder, "other"), { fsync: false });
     await writeLayout(join(folder, "layout"), { v1: imageOf(layers) });
     expect(await importImage(context, elsewhere, resolved, { source })).toEqual(imported);
   });

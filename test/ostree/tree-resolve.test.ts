@@ -12,7 +12,7 @@ const file: TreeNode = { kind: "file", contents: "x" };
 
 async function resolver(paths: Readonly<Record<string, TreeNode>>): Promise<(path: string) => unknown> {
   const context = testContext();
-  const repo = await openRepo(context, join(await temporaryFolder(), "repo"));
+  const repo = await openRepo(context, join(await temporaryFolder(), "repo"), { fsync: false });
   const commit = await commitTree(context, repo, treeOfPaths(Object.entries(paths)), { subject: "t" });
   const root = subtree(repo, commit, "/");
   if (root.kind !== "stored-directory") throw new Error("no root");
