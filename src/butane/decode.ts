@@ -200,23 +200,35 @@ function decodeMerge(
   }
 }
 
+function hasRepeatedKey(content: readonly YamlNode[]): boolean {
+  for (let i = 2; i < content.length; i += 2) {
+    const key = content[i] as YamlNode;
+    for (let j = 0; j < i; j += 2) {
+      const other = content[j] as YamlNode;
+      if (other.value === key.value && other.kind === key.kind) return true;
+    }
+  }
+  return false;
+}
+
+/** Mappings of this many keys are compared without an index. */
+const fewKeys = 8;
+
 function checkUnique(decoder: Decoder, node: YamlNode): boolean {
-  const seen = new Map<string, YamlNode[]>();
-  for (const [key] of pairs(node)) {
+  if (node.content.length <= 2 * fewKeys && !hasRepeatedKey(node.content)) return true;
+  const keys = [...pairs(node)].map(([key]) => key);
+  const byName = new Map<string, YamlNode[]>();
+  for (const key of keys) {
     const id = `${key.kind} ${key.value}`;
-    const same = seen.get(id);
-    if (same === undefined) seen.set(id, [key]);
-    else same.push(key);
+    byName.set(id, [...(byName.get(id) ?? []), key]);
   }
   let unique = true;
-  for (const same of seen.values()) {
-    for (const [index, first] of same.entries()) {
-      for (const later of same.slice(index + 1)) {
-        unique = false;
-        decoder.problems.push(
-          `line ${later.line}: mapping key ${JSON.stringify(later.value)} already defined at line ${first.line}`,
-        );
-      }
+  for (const first of keys) {
+    const same = byName.get(`${first.kind} ${first.value}`) ?? [];
+    for (const later of same.slice(same.indexOf(first) + 1)) {
+      unique = false;
+      const name = JSON.stringify(later.value);
+      decoder.problems.push(`line ${later.line}: mapping key ${name} already defined at line ${first.line}`);
     }
   }
   return unique;

@@ -63,5 +63,6 @@ function snakeCase(part: string | number): string | number {
 
 /** `size_mib` → `sizeMiB`, `home_dir` → `homeDir` */
 export function camelCase(name: string): string {
+  if (!name.includes("_")) return name;
   return name.replace(/_mib$/u, "MiB").replaceAll(/_([a-z])/gu, (_, letter: string) => letter.toUpperCase());
 }

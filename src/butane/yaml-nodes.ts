@@ -81,8 +81,23 @@ function readDirectives({ tokens: { peek, next }, handles }: Reader): void {
   if (!handles.has("!!")) handles.set("!!", "tag:yaml.org,2002:");
 }
 
+// Big files have many scalars: they share one empty list, and no helper objects are made for them.
+const noContent: readonly YamlNode[] = [];
+
 function emptyNode(mark: Mark): YamlNode {
-  return { ...at(mark), kind: "scalar", tag: "!!null", value: "", style: "plain", content: [] };
+  return newScalar(mark, "!!null", "", "plain");
+}
+
+function newScalar(mark: Mark, tag: string, value: string, style: ScalarStyle): YamlNode {
+  return {
+    kind: "scalar",
+    tag,
+    value,
+    style,
+    line: mark.line + 1,
+    column: mark.column + 1,
+    content: noContent,
+  };
 }
 
 function at(mark: Mark): { readonly line: number; readonly column: number } {
@@ -162,7 +177,7 @@ function scalarNode(start: Mark, fullTag: string, value: string, style: ScalarSt
         : value === "<<"
           ? "!!merge"
           : resolveScalar("", value).tag;
-  return { ...at(start), kind: "scalar", tag: ownTag, value, style, content: [] };
+  return newScalar(start, ownTag, value, style);
 }
 
 function readBlockSequence(reader: Reader, content: YamlNode[]): void {

@@ -55,17 +55,32 @@ function isAuthority(authority: string): boolean {
 }
 
 function isHost(host: string): boolean {
-  if (host.startsWith("[")) {
-    const close = host.lastIndexOf("]");
-    if (close < 0 || !/^(?::\d*)?$/u.test(host.slice(close + 1))) return false;
-    const zone = host.slice(0, close).indexOf("%25");
-    return zone < 0
-      ? isHostText(host)
-      : isHostText(host.slice(0, zone)) && isHostText(host.slice(close), true);
-  }
+  const bracket = host.lastIndexOf("[");
+  if (bracket > 0) return false;
+  if (bracket === 0) return isBracketed(host);
   const colon = host.lastIndexOf(":");
   if (colon >= 0 && !/^:\d*$/u.test(host.slice(colon))) return false;
   return isHostText(host);
+}
+
+/** `[address]` or `[address%25zone]`, and perhaps a port. */
+function isBracketed(host: string): boolean {
+  const close = host.lastIndexOf("]");
+  if (close < 0 || !/^(?::\d*)?$/u.test(host.slice(close + 1))) return false;
+  const [address, zone] = cut(host.slice(1, close), "%25");
+  const hasZone = host.slice(1, close).includes("%25");
+  if (hasZone && (zone === "" || !isHostText(zone, true))) return false;
+  return isHostText(address) && isIpv6(address);
+}
+
+function isIpv6(address: string): boolean {
+  const dotted = /^(.*:)((?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})$/u.exec(address);
+  const text = dotted === null ? address : `${dotted[1]}0:0`;
+  const halves = text.split("::");
+  if (halves.length > 2) return false;
+  const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
+  if (!groups.every((group) => /^[0-9A-Fa-f]{1,4}$/u.test(group))) return false;
+  return halves.length === 2 ? groups.length < 8 : groups.length === 8;
 }
 
 // Besides `%25`, only bytes outside ASCII may be escaped in a host.
