@@ -86,6 +86,7 @@ export async function lockProject(
       images,
       base,
       builds,
+      rollouts: previous?.rollouts,
     });
     return {
       changed,

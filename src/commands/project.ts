@@ -113,14 +113,14 @@ async function readTemplate(folder: string, path: string | undefined): Promise<T
   return { path, source, digest: digestOf(source) };
 }
 
-/** Digest of what shapes the image: how registries are reached does not. */
+/** Digest of what shapes the image: how registries are reached and where the image goes do not. */
 function imageDigest(spec: LoadedSpec["spec"]): Digest {
-  const { registries: _registries, ...shaping } = spec;
+  const { registries: _registries, publish: _publish, rollout: _rollout, ...shaping } = spec;
   return digestOf(canonicalJson(shaping as Json));
 }
 
 /** Problems with a path of the spec, moved to the line that the path stands at. */
-function located(loaded: LoadedSpec, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+export function located(loaded: LoadedSpec, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return diagnostics.map((diagnostic) => {
     const position = loaded.document.positionOf(parsePath(diagnostic.path ?? ""));
     return { ...diagnostic, ...(position === undefined ? {} : { position }) };

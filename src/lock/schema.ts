@@ -49,14 +49,49 @@ export const LockedBase = z.strictObject({
 });
 export type LockedBase = z.infer<typeof LockedBase>;
 
+/** An AMI in one region. */
 const LockedAmi = z.strictObject({
   account: z.string(),
   region: z.string(),
   amiId: z.string(),
   snapshotId: z.string(),
   encrypted: z.boolean(),
-  parentSnapshotId: z.string().optional(),
+  parentSnapshotId: z.string().exactOptional(),
+  /** In blocks of 512 KiB: the disk's, those with content, those unlike the parent's, those sent to this region. */
+  blocks: z.strictObject({ total: count, nonZero: count, changed: count, sent: count }),
 });
+export type LockedAmi = z.infer<typeof LockedAmi>;
+
+/** One group's rollout that is over. */
+const LockedRollout = z.strictObject({
+  id: z.string(),
+  group: z.string(),
+  region: z.string(),
+  strategy: z.enum(["replace", "replace-root", "in-place"]),
+  status: z.enum([
+    "in-progress",
+    "succeeded",
+    "unchanged",
+    "failed",
+    "cancelled",
+    "rolled-back",
+    "rollback-failed",
+  ]),
+  /** Digest of the plan that was confirmed. */
+  plan: digest,
+  buildId: z.string().exactOptional(),
+  amiId: z.string(),
+  unlockedReason: z.string().exactOptional(),
+  previous: z
+    .strictObject({ buildId: z.string().exactOptional(), amiId: z.string(), version: count })
+    .exactOptional(),
+  launchTemplate: z.strictObject({ id: z.string(), version: count }),
+  rollbackOf: z.string().exactOptional(),
+  startedAt: z.string(),
+  endedAt: z.string().exactOptional(),
+  reason: z.string().exactOptional(),
+});
+export type LockedRollout = z.infer<typeof LockedRollout>;
 
 export const LockedBuild = z.strictObject({
   /** Digest of all inputs; its first twelve digits are what people see. */
@@ -91,5 +126,7 @@ export const Lock = z.strictObject({
   images: z.array(LockedImage),
   base: LockedBase,
   builds: z.array(LockedBuild),
+  /** What was rolled out to which group, newest first. */
+  rollouts: z.array(LockedRollout).optional(),
 });
 export type Lock = z.infer<typeof Lock>;

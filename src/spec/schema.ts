@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findBytes } from "../core/units.ts";
+import { Publish, Rollout } from "./aws-schema.ts";
 
 /** The spec, `igneous.yaml`, as a person writes it. Unknown keys are errors. */
 
@@ -125,6 +126,8 @@ export const Spec = z.strictObject({
     })
     .prefault({}),
   checks: z.array(check).default([]),
+  publish: Publish.optional().describe("where the image becomes AMIs, and who may use them"),
+  rollout: Rollout.optional().describe("which Auto Scaling groups run the image, and how they get a new one"),
 });
 
 /** The spec with its defaults filled in. */
@@ -151,7 +154,12 @@ export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
 
 function unwrap(schema: unknown): unknown {
   let inner = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
+  while (
+    inner instanceof z.ZodOptional ||
+    inner instanceof z.ZodExactOptional ||
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault
+  ) {
     inner = inner.unwrap();
   }
   return inner;

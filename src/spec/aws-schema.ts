@@ -1,0 +1,65 @@
+import { z } from "zod";
+
+/** Sections `publish:` and `rollout:` of the spec. What more there is to say about their values, `aws` says. */
+
+const region = z
+  .string()
+  .regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/u, "wanted the name of an AWS region, such as eu-central-1");
+const account = z
+  .string({ error: "wanted an account in quotes: 12 digits" })
+  .regex(/^\d{12}$/u, "wanted an account of 12 digits");
+const organization = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:organizations::\d{12}:organization\/.+$/u, "wanted the ARN of an organization");
+const organizationalUnit = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:organizations::\d{12}:ou\/.+$/u, "wanted the ARN of an organizational unit");
+const kmsKey = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/.+$/u, "wanted the ARN of a KMS key");
+const percent = z.number().int().min(0).max(100);
+const seconds = z.number().int().min(0);
+
+export const Publish = z.strictObject({
+  regions: z.array(region).min(1).describe("the first is the home region; the others get copies"),
+  accounts: z.array(account).exactOptional().describe("accounts that may launch the image"),
+  organizations: z.array(organization).exactOptional(),
+  organizationalUnits: z.array(organizationalUnit).exactOptional(),
+  encrypted: z.boolean().exactOptional().describe("with the default EBS key where kmsKeys names none"),
+  kmsKeys: z.record(region, kmsKey).exactOptional().describe("KMS key by region"),
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).exactOptional(),
+  deprecateAfter: z
+    .string()
+    .regex(/^\d{1,5}[hdw]$/u, "wanted hours, days or weeks, such as 90d")
+    .exactOptional(),
+  protect: z.boolean().exactOptional().describe("refuse deregistration until the protection is taken away"),
+  ssmParameter: z
+    .string()
+    .regex(/^\/[\w./-]+$/u, "wanted a name that starts with /")
+    .exactOptional()
+    .describe("parameter that always holds the newest AMI id"),
+});
+
+export const Rollout = z.strictObject({
+  groups: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        region,
+        role: z.enum(["control-plane", "worker"]).exactOptional(),
+      }),
+    )
+    .min(1)
+    .describe("Auto Scaling groups, in the order in which they are rolled"),
+  strategy: z.enum(["replace", "replace-root", "in-place"]).exactOptional(),
+  minHealthyPercentage: percent.exactOptional(),
+  maxHealthyPercentage: z.number().int().min(100).max(200).exactOptional(),
+  instanceWarmup: seconds.exactOptional(),
+  checkpointPercentages: z.array(percent).exactOptional(),
+  checkpointDelay: seconds.exactOptional(),
+  bakeTime: seconds.exactOptional(),
+  alarms: z.array(z.string().min(1)).exactOptional().describe("CloudWatch alarms that stop a rollout"),
+  scaleInProtected: z.enum(["Refresh", "Ignore", "Wait"]).exactOptional(),
+  standby: z.enum(["Terminate", "Ignore", "Wait"]).exactOptional(),
+  autoRollback: z.boolean().exactOptional().describe("go back when the rollout fails; true when not given"),
+});
