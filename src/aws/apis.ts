@@ -9,7 +9,6 @@ export type Ec2Api = Pick<
   EC2,
   | "copyImage"
   | "createLaunchTemplateVersion"
-  | "createReplaceRootVolumeTask"
   | "deleteSnapshot"
   | "deregisterImage"
   | "describeImageAttribute"
@@ -18,7 +17,6 @@ export type Ec2Api = Pick<
   | "describeLaunchTemplates"
   | "describeLaunchTemplateVersions"
   | "describeRegions"
-  | "describeReplaceRootVolumeTasks"
   | "describeSnapshots"
   | "disableImageDeregistrationProtection"
   | "enableImageDeprecation"
@@ -35,12 +33,7 @@ export type EbsApi = Pick<
 
 export type SsmApi = Pick<
   SSM,
-  | "cancelCommand"
-  | "describeInstanceInformation"
-  | "getParameter"
-  | "listCommandInvocations"
-  | "putParameter"
-  | "sendCommand"
+  "describeInstanceInformation" | "getParameter" | "listCommandInvocations" | "putParameter" | "sendCommand"
 >;
 
 export type AutoScalingApi = Pick<

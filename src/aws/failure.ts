@@ -121,7 +121,15 @@ export function awsFailure(error: unknown, call: FailedCall): unknown {
   return make("aws-failed", "run the same command again; it goes on where it was");
 }
 
-const subjectKeys = ["ImageId", "SnapshotId", "SourceImageId", "Name", "ParentSnapshotId"] as const;
+const subjectKeys = [
+  "ImageId",
+  "SnapshotId",
+  "SourceImageId",
+  "Name",
+  "ParentSnapshotId",
+  "AutoScalingGroupName",
+  "LaunchTemplateId",
+] as const;
 
 function subjectOf(input: unknown): string | undefined {
   if (typeof input !== "object" || input === null) return undefined;
