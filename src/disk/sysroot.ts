@@ -17,8 +17,8 @@ export interface SysrootInput {
 /** Name of the stateroot: whose `/var` it is. */
 export const stateroot = "igneous";
 
-/** Found by label, so that the same arguments are right whatever the disk is called; both consoles, the serial one as main. */
-const ownArguments = ["root=LABEL=root", "rw", "console=tty0", "console=ttyS0"];
+/** Found by label, so that the same arguments are right whatever the disk is called; both consoles, the serial one as main; a panic ends in a reboot. */
+const ownArguments = ["root=LABEL=root", "rw", "console=tty0", "console=ttyS0", "panic=30"];
 
 /**
  * Makes an OSTree sysroot in the empty folder `work`/sysroot: the host commit as the default deployment, the predecessor
@@ -53,7 +53,9 @@ export async function makeSysroot(
   const kernelArguments = [...ownArguments, ...input.kernelArguments].map((word) => `--karg-append=${word}`);
   const commits = [input.predecessor, input.hostCommit].filter((commit) => commit !== undefined);
   for (const commit of commits) {
-    await ostree("pull-local", "--disable-fsync", "--repo=/work/sysroot/ostree/repo", "/repo", commit);
+    // Untrusted: every object is checked, and copied; hard links would bring owners along that do not exist here.
+    const pull = ["pull-local", "--untrusted", "--disable-fsync", "--repo=/work/sysroot/ostree/repo"];
+    await ostree(...pull, "/repo", commit);
     const where = ["--sysroot=/work/sysroot", `--os=${stateroot}`];
     await ostree("admin", "deploy", ...where, "--karg-none", ...kernelArguments, commit);
   }

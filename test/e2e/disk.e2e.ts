@@ -66,7 +66,7 @@ describe("disk", () => {
   it("is the same, byte for byte, in another folder; its table, ESP and root pass other people's checkers", async () => {
     const { folder, repo, commits } = await makeRepo();
     const [predecessor = "", hostCommit = ""] = commits;
-    const input = { repo, hostCommit, predecessor, kernelArguments: ["panic=30"], buildId: "build" };
+    const input = { repo, hostCommit, predecessor, kernelArguments: ["extra=1"], buildId: "build" };
     const first = await buildDisk(context, runTool, { ...input, out: join(folder, "a/disk.img") });
     const second = await buildDisk(context, runTool, { ...input, out: join(folder, "other/place/b.img") });
     expect(second.sha256).toBe(first.sha256);
@@ -90,7 +90,7 @@ describe("disk", () => {
     const read = async (path: string): Promise<string> =>
       (await run(context, [requireTool("debugfs"), "-R", `cat ${path}`, rootImage])).stdout;
     expect(await read("/boot/grub/grub.cfg")).toMatch(
-      /linux \/boot\/ostree\/igneous-\w+\/vmlinuz-6\.12 .*panic=30/u,
+      /linux \/boot\/ostree\/igneous-\w+\/vmlinuz-6\.12 .*extra=1/u,
     );
     expect(await read("/boot/loader/syslinux.cfg")).toMatch(/ostree:0[\s\S]*ostree:1/u);
     expect(await read(`/ostree/deploy/igneous/deploy/${hostCommit}.0/usr/bin/program`)).toBe(
