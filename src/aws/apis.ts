@@ -1,6 +1,7 @@
 import type { AutoScaling } from "@aws-sdk/client-auto-scaling";
 import type { EBS } from "@aws-sdk/client-ebs";
 import type { EC2 } from "@aws-sdk/client-ec2";
+import type { ECR } from "@aws-sdk/client-ecr";
 import type { SSM } from "@aws-sdk/client-ssm";
 
 /** The operations that igneous calls, and no others. */
@@ -31,6 +32,8 @@ export type EbsApi = Pick<
   "completeSnapshot" | "getSnapshotBlock" | "listSnapshotBlocks" | "putSnapshotBlock" | "startSnapshot"
 >;
 
+export type EcrApi = Pick<ECR, "getAuthorizationToken">;
+
 export type SsmApi = Pick<
   SSM,
   "describeInstanceInformation" | "getParameter" | "listCommandInvocations" | "putParameter" | "sendCommand"
@@ -52,6 +55,7 @@ export interface Aws {
   readonly clock: AwsClock;
   readonly ec2: (region: string) => Promise<Ec2Api>;
   readonly ebs: (region: string) => Promise<EbsApi>;
+  readonly ecr: (region: string) => Promise<EcrApi>;
   readonly ssm: (region: string) => Promise<SsmApi>;
   readonly autoScaling: (region: string) => Promise<AutoScalingApi>;
 }

@@ -50,6 +50,10 @@ export function openAws(context: Context, options: AwsOptions = {}): Aws {
       const { EBS } = await import("@aws-sdk/client-ebs");
       return guard(new EBS({ ...common("EBS"), region }), "ebs", region);
     }),
+    ecr: perRegion(async (region) => {
+      const { ECR } = await import("@aws-sdk/client-ecr");
+      return guard(new ECR({ ...common("ECR"), region }), "ecr", region);
+    }),
     ssm: perRegion(async (region) => {
       const { SSM } = await import("@aws-sdk/client-ssm");
       return guard(new SSM({ ...common("SSM"), region }), "ssm", region);

@@ -9,6 +9,7 @@ import { collectGarbage, type GarbageResult } from "../ostree/garbage.ts";
 import { importAll } from "../ostree/import.ts";
 import type { ImportedImage } from "../ostree/imported-image.ts";
 import { openRepo, type RepoMode } from "../ostree/repo.ts";
+import { cloudCredentials } from "./registry-credentials.ts";
 
 export interface ImportOptions {
   readonly references: readonly string[];
@@ -33,7 +34,7 @@ export async function importImages(
   const references = options.references.map((text) => parseReference(text));
   const requests = await runStep(context, "resolve", "resolve the images", async () => ({
     value: await mapLimit(references, 4, async (reference) => {
-      const source = await openSource(context, reference, sources);
+      const source = await openSource(context, reference, { credentialSource: cloudCredentials, ...sources });
       return { source, image: await resolveImage(source, reference, platform) };
     }),
   }));

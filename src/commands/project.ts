@@ -12,6 +12,7 @@ import { readLock } from "../lock/file.ts";
 import type { Lock } from "../lock/schema.ts";
 import type { SourceOptions } from "../oci/source.ts";
 import { type LoadedSpec, parseSpec, refuse } from "../spec/load.ts";
+import { cloudCredentials } from "./registry-credentials.ts";
 
 export const specFileName = "igneous.yaml";
 
@@ -93,7 +94,7 @@ export function describeDifferences(differences: readonly Difference[]): string 
 
 /** How the project's images are reached. */
 export function sourceOptions({ folder, loaded }: Project): SourceOptions {
-  return { folder, registries: loaded.spec.registries };
+  return { folder, registries: loaded.spec.registries, credentialSource: cloudCredentials };
 }
 
 async function readSpec(folder: string): Promise<string> {

@@ -7,21 +7,25 @@ import type { Credentials } from "./authorizer.ts";
 import { CredentialFile, HelperAnswer, parseDocument } from "./schema.ts";
 
 /** Finds what a registry may be given; undefined means that it is asked without a name. */
-export type CredentialSource = (registry: string, repository: string) => Promise<Credentials | undefined>;
+export type CredentialSource = (
+  context: Context,
+  registry: string,
+  repository: string,
+) => Promise<Credentials | undefined>;
 
 /**
  * Looks where podman and docker keep credentials, in podman's order; the first file that knows the registry wins.
  * `also` is asked when none does, such as ECR by its own API.
  */
-export function fileCredentials(context: Context, also?: CredentialSource): CredentialSource {
-  return async (registry, repository) => {
+export function fileCredentials(also?: CredentialSource): CredentialSource {
+  return async (context, registry, repository) => {
     for (const path of credentialFiles(context.env)) {
       const text = await findText(path);
       if (text === undefined) continue;
       const found = await lookUp(context, path, text, registry, repository);
       if (found !== undefined) return found;
     }
-    return also?.(registry, repository);
+    return also?.(context, registry, repository);
   };
 }
 

@@ -22,8 +22,8 @@ export async function openRegistrySource(
     ...(settings.caFile === undefined ? {} : { caFile: resolve(options.folder ?? ".", settings.caFile) }),
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
   });
-  const credentials = fileCredentials(context, options.credentialSource);
-  const findCredentials = () => credentials(registry, repository);
+  const credentials = fileCredentials(options.credentialSource);
+  const findCredentials = () => credentials(context, registry, repository);
   const authorizer = createAuthorizer(http, {
     registry,
     repository,
