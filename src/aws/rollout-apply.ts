@@ -3,7 +3,7 @@ import type { Digest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
-import type { FleetState, GroupState } from "./fleet-status-types.ts";
+import { activeRefreshOf, type FleetState, type GroupState } from "./fleet-status-types.ts";
 import { readFleet } from "./fleet-status-read.ts";
 import { explainRefresh } from "./instance-refresh-explain.ts";
 import { type StartedRefresh, startRefresh } from "./instance-refresh-start.ts";
@@ -102,9 +102,7 @@ async function rollGroup(
   if (group === undefined || groupPlan === undefined) throw new Error("a plan without its group");
   const startedAt = new Date(aws.clock.now()).toISOString();
   const isDone =
-    group.refreshes.every(
-      ({ status }) => status !== "InProgress" && status !== "Pending" && status !== "Baking",
-    ) &&
+    activeRefreshOf(group) === undefined &&
     groupPlan.template.action === "reuse" &&
     groupPlan.template.to === group.template?.version &&
     groupPlan.instances.every(({ action }) => action === "keep");
