@@ -1,4 +1,5 @@
 import type { Context } from "../core/context.ts";
+import { IgneousError } from "../core/errors.ts";
 import { sleep } from "../host/clock.ts";
 import {
   type BootName,
@@ -37,7 +38,7 @@ interface Pass {
 }
 
 /** Seconds on hardware; each is multiplied with the machine's slowness. */
-const limits = { firmware: 30, login: 60, running: 90, check: 30, answer: 15, reboot: 20 } as const;
+const limits = { firmware: 30, login: 120, running: 240, check: 60, answer: 30, reboot: 30 } as const;
 /** Until the kernel has told how slow the machine is. */
 const unknownSlowness = 20;
 const pauseMs = 2000;
@@ -155,7 +156,13 @@ async function restart(context: Context, machine: Machine, guest: Guest): Promis
 
 async function unlessBroken<T>(machine: Machine, work: Promise<T>): Promise<T> {
   const broken = machine.exited.then(() => {
-    throw new Error("the machine powered off in the middle of its check");
+    throw new IgneousError(
+      "boot-failed",
+      "the machine powered off in the middle of its check, or its QEMU was ended",
+      {
+        hint: "run the same command again",
+      },
+    );
   });
   return Promise.race([work, broken]);
 }

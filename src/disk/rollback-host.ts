@@ -16,6 +16,8 @@ interface RollbackOptions {
   readonly waitMs?: number;
   /** Private key file; the user's own keys and agent when not given. */
   readonly key?: string;
+  /** For a machine of a moment ago, whose host key nobody can know. */
+  readonly anyHostKey?: boolean;
 }
 
 const answerMs = 120_000;
@@ -32,19 +34,20 @@ export async function rollbackHost(
   target: string,
   options: RollbackOptions,
 ): Promise<RollbackResult> {
-  const address = { ...parseTarget(target), ...(options.key === undefined ? {} : { key: options.key }) };
+  const { reboot, waitMs = defaultWaitMs, ...login } = options;
+  const address: GuestAddress = { ...parseTarget(target), ...login };
   const guest = await connectGuest(context, address, loginMs);
   let before: HostStatus;
   try {
     before = await readStatus(guest, address);
     await ask(guest, address, "rollback");
-    if (!options.reboot) return { before, after: await readStatus(guest, address) };
+    if (!reboot) return { before, after: await readStatus(guest, address) };
     await guest.run(`${sudo(address)}systemctl reboot`, answerMs);
   } finally {
     await guest.close();
   }
   const wanted = before.rollback?.commit ?? "";
-  return { before, after: await waitForCommit(context, address, wanted, options.waitMs ?? defaultWaitMs) };
+  return { before, after: await waitForCommit(context, address, wanted, waitMs) };
 }
 
 /** Reads `ssh://user@host:port`; the user is root and the port 22 when not said. */
