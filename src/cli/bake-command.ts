@@ -2,11 +2,15 @@ import { Option, type Command } from "commander";
 import { resolve } from "node:path";
 import { withOutputOptions, withProjectOption } from "./command-options.ts";
 import type { Io, OutputOptions } from "./io.ts";
-import { runCommand } from "./run-command.ts";
+import type { Paint } from "./paint.ts";
+import { type CommandResult, runCommand } from "./run-command.ts";
+
+type Steps = Parameters<CommandResult["text"]>[1];
 
 interface Options extends OutputOptions {
   readonly project: string;
-  readonly builder: "qemu";
+  readonly builder: "qemu" | "direct";
+  readonly region?: readonly string[];
   readonly out?: string;
   readonly bootTest: boolean;
   readonly dryRun?: boolean;
@@ -20,7 +24,12 @@ export function addBakeCommand(program: Command, io: Io): void {
       "Pulls and verifies the locked images, imports them into OSTree, composes the host tree, makes a disk image, boots\n" +
         "it and checks it, and records the outputs in the lock. What an earlier run finished is not done again.",
     )
-    .addOption(new Option("--builder <name>", "where the image is made").choices(["qemu"]).default("qemu"))
+    .addOption(
+      new Option("--builder <name>", "qemu: a disk image; direct: that image, published as AMIs too")
+        .choices(["qemu", "direct"])
+        .default("qemu"),
+    )
+    .option("--region <names...>", "with --builder direct: instead of the regions of the spec")
     .option("--out <dir>", "folder for the outputs (default: .igneous/builds/ID)")
     .option("--no-boot-test", "leave the boot check out")
     .option("--dry-run", "print what would be done");
@@ -29,7 +38,7 @@ export function addBakeCommand(program: Command, io: Io): void {
     const out = options.out === undefined ? undefined : resolve(io.cwd, options.out);
     await runCommand(io, options, async (context) => {
       const { bake, planProjectBake } = await import("../commands/bake.ts");
-      const request = { builder: options.builder, out, bootTest: options.bootTest };
+      const request = { builder: "qemu" as const, out, bootTest: options.bootTest };
       if (options.dryRun === true) {
         const { describePlan } = await import("../commands/bake-plan.ts");
         const plan = await planProjectBake(folder, request);
@@ -37,7 +46,17 @@ export function addBakeCommand(program: Command, io: Io): void {
       }
       const { renderBakeResult } = await import("./bake-text.ts");
       const result = await bake(context, folder, request);
-      return { data: result, text: (paint, steps) => renderBakeResult(result, steps, paint) };
+      const text = (paint: Paint, steps: Steps): string => renderBakeResult(result, steps, paint);
+      if (options.builder === "qemu") return { data: result, text };
+      const { publishProject } = await import("../commands/publish-project.ts");
+      const { renderPublishResult } = await import("./publish-command.ts");
+      const wanted = { build: result.id, regions: options.region, out };
+      const published = await publishProject(context, folder, wanted);
+      return {
+        data: { ...result, published },
+        text: (paint, steps) => text(paint, steps) + renderPublishResult(published),
+        exitCode: published.failures.length === 0 ? 0 : 1,
+      };
     });
   });
 }

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
+import type { Context } from "../core/context.ts";
 import { resolve } from "node:path";
 import { withOutputOptions, withProjectOption } from "./command-options.ts";
 import type { Io, OutputOptions } from "./io.ts";
-import { runCommand } from "./run-command.ts";
+import { type CommandResult, runCommand } from "./run-command.ts";
 
 interface BootOptions extends OutputOptions {
   readonly project: string;
@@ -46,6 +47,7 @@ export function addBootCommand(program: Command, io: Io): void {
 interface VerifyOptions extends OutputOptions {
   readonly project: string;
   readonly disk?: string;
+  readonly remote?: boolean;
 }
 
 export function addVerifyCommand(program: Command, io: Io): void {
@@ -56,10 +58,12 @@ export function addVerifyCommand(program: Command, io: Io): void {
     .description(
       "Compares images, commits, every object of the repo and the disk with the lock; exits 4 and names what differs.",
     )
-    .option("--disk <file>", "check this disk image instead of the build's own");
+    .option("--disk <file>", "check this disk image instead of the build's own")
+    .option("--remote", "read the published AMIs back instead, and compare each block and attribute");
   withOutputOptions(withProjectOption(command)).action(
     async (build: string | undefined, options: VerifyOptions) => {
       await runCommand(io, options, async (context) => {
+        if (options.remote === true) return verifyPublished(context, resolve(io.cwd, options.project), build);
         const { verifyProject } = await import("../commands/verify.ts");
         const disk = options.disk === undefined ? undefined : resolve(io.cwd, options.disk);
         const result = await verifyProject(context, resolve(io.cwd, options.project), { build, disk });
@@ -74,4 +78,26 @@ export function addVerifyCommand(program: Command, io: Io): void {
       });
     },
   );
+}
+
+async function verifyPublished(
+  context: Context,
+  folder: string,
+  prefix: string | undefined,
+): Promise<CommandResult> {
+  const { verifyProjectRemote } = await import("../commands/aws-project.ts");
+  const result = await verifyProjectRemote(context, folder, prefix);
+  const lines = [
+    ...result.amis.map(({ region, amiId, blocks }) => `=  ${region} ${amiId}: ${blocks} blocks compared`),
+    ...result.drift.map(
+      ({ region, amiId, what, wanted, found }) =>
+        `≠  ${region} ${amiId}: ${what}: wanted ${wanted}, found ${found}`,
+    ),
+  ];
+  const verdict = result.drift.length === 0 ? "as it was published" : `${result.drift.length} differences`;
+  return {
+    data: result,
+    text: () => `${lines.join("\n")}\nbuild ${result.build}: ${verdict}\n`,
+    exitCode: result.drift.length === 0 ? 0 : 4,
+  };
 }

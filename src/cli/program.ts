@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../core/version.ts";
+import { addGcCommand, addIamPolicyCommand } from "./aws-commands.ts";
 import { addBakeCommand } from "./bake-command.ts";
 import { addCacheCommand, addImportCommand } from "./import-command.ts";
 import { addButaneCommand } from "./butane-command.ts";
@@ -7,8 +8,10 @@ import { addIgnitionCommand } from "./ignition-command.ts";
 import { addInitCommand } from "./init-command.ts";
 import { addLockCommand } from "./lock-command.ts";
 import { addBootCommand, addVerifyCommand } from "./machine-commands.ts";
+import { addPublishCommand } from "./publish-command.ts";
 import { addRollbackCommand } from "./rollback-command.ts";
 import { addSchemaCommand } from "./schema-command.ts";
+import { addStatusCommand } from "./status-command.ts";
 import type { Io } from "./io.ts";
 
 const commands = [
@@ -17,6 +20,10 @@ const commands = [
   addBakeCommand,
   addVerifyCommand,
   addBootCommand,
+  addPublishCommand,
+  addStatusCommand,
+  addGcCommand,
+  addIamPolicyCommand,
   addRollbackCommand,
   addImportCommand,
   addCacheCommand,

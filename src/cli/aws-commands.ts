@@ -1,0 +1,83 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { resolve } from "node:path";
+import { withOutputOptions, withProjectOption } from "./command-options.ts";
+import type { Io, OutputOptions } from "./io.ts";
+import { runCommand } from "./run-command.ts";
+
+interface ProjectOptions extends OutputOptions {
+  readonly project: string;
+}
+
+interface GcOptions extends ProjectOptions {
+  readonly keep: number;
+  readonly olderThan: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+export function addGcCommand(program: Command, io: Io): void {
+  const command = program
+    .command("gc")
+    .summary("remove snapshots and AMIs that the lock no longer names")
+    .description(
+      "Finds by tag, in every region of the account, what this spec left behind, and prints what goes and what stays, each\n" +
+        "with its reason. With --yes it removes what goes. What the lock, an instance, a group or a template uses stays.",
+    )
+    .option("--keep <n>", "keep this many of the newest builds that the lock does not name", parseCount, 0)
+    .option("--older-than <time>", "remove only what is older, such as 12h or 7d", "1d")
+    .option("--dry-run", "only print the plan, even with --yes")
+    .option("--yes", "remove what the plan names");
+  withOutputOptions(withProjectOption(command)).action(async (options: GcOptions) => {
+    await runCommand(io, options, async (context) => {
+      const { applyProjectGc, planProjectGc } = await import("../commands/aws-project.ts");
+      const { keep, olderThan } = options;
+      const plan = await planProjectGc(context, resolve(io.cwd, options.project), { keep, olderThan });
+      const line = (sign: string, { region, kind, id, why }: (typeof plan.remove)[number]): string =>
+        `${sign} ${region}  ${kind}  ${id}  ${why}`;
+      const failed = plan.failures.map(
+        ({ region, code, message }) => `! ${region}  could not be read [${code}] ${message}`,
+      );
+      const lines = [
+        ...plan.kept.map((item) => line("=", item)),
+        ...plan.remove.map((item) => line("-", item)),
+        ...failed,
+      ];
+      if (options.yes !== true || options.dryRun === true) {
+        const next =
+          plan.remove.length === 0 ? "nothing to remove" : "nothing was removed; add --yes to remove";
+        const text = `${[...lines, next].join("\n")}\n`;
+        return { data: { plan, result: null }, text: () => text, exitCode: plan.failures.length > 0 ? 1 : 0 };
+      }
+      for (const message of lines) context.emit({ type: "note", message });
+      const result = await applyProjectGc(context, plan);
+      const failures = [
+        ...failed,
+        ...result.failures.map(({ region, code, message }) => `! ${region}  [${code}] ${message}`),
+      ];
+      const text = `${[...result.removed.map((item) => line("-", item)), ...failures, `${result.removed.length} removed`].join("\n")}\n`;
+      return { data: { plan, result }, text: () => text, exitCode: failures.length > 0 ? 1 : 0 };
+    });
+  });
+}
+
+export function addIamPolicyCommand(program: Command, io: Io): void {
+  const command = program
+    .command("iam-policy")
+    .argument("<command>", "publish, gc, status or verify")
+    .summary("print the IAM policy that a command needs, and no more")
+    .description(
+      "Prints the least IAM policy for a command and this spec: its regions, and what carries its tag.",
+    );
+  withOutputOptions(withProjectOption(command)).action(async (name: string, options: ProjectOptions) => {
+    await runCommand(io, options, async () => {
+      const { projectPolicy } = await import("../commands/aws-project.ts");
+      const policy = await projectPolicy(resolve(io.cwd, options.project), name);
+      return { data: policy, text: () => `${JSON.stringify(policy, null, 2)}\n` };
+    });
+  });
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,6}$/u.test(text)) throw new InvalidArgumentError("wanted a whole number.");
+  return Number(text);
+}

@@ -1,0 +1,63 @@
+import type { Command } from "commander";
+import { resolve } from "node:path";
+import type { PublishProjectResult } from "../commands/publish-project.ts";
+import { withOutputOptions, withProjectOption } from "./command-options.ts";
+import type { Io, OutputOptions } from "./io.ts";
+import { runCommand } from "./run-command.ts";
+
+interface Options extends OutputOptions {
+  readonly project: string;
+  readonly region?: readonly string[];
+  readonly out?: string;
+  readonly dryRun?: boolean;
+}
+
+export function addPublishCommand(program: Command, io: Io): void {
+  const command = program
+    .command("publish")
+    .argument("[build]", "first digits of a build id (default: the newest)")
+    .summary("make a baked image AMIs in every region of the spec")
+    .description(
+      "Uploads the disk as an EBS snapshot (only what changed since the build before), registers the AMI, copies it to\n" +
+        "the other regions, shares it, and records the AMIs in the lock. Run again, it goes on where it stopped.",
+    )
+    .option("--region <names...>", "instead of the regions of the spec; the first is the home region")
+    .option("--out <dir>", "folder of the build's outputs, when it was baked with --out")
+    .option("--dry-run", "print every call that would be made, and ask AWS nothing");
+  withOutputOptions(withProjectOption(command)).action(
+    async (build: string | undefined, options: Options) => {
+      await runCommand(io, options, async (context) => {
+        const folder = resolve(io.cwd, options.project);
+        const out = options.out === undefined ? undefined : resolve(io.cwd, options.out);
+        const request = { build, regions: options.region, out };
+        const { planProjectPublish, publishProject } = await import("../commands/publish-project.ts");
+        if (options.dryRun === true) {
+          const plan = await planProjectPublish(context, folder, request, new Date());
+          const lines = plan.calls.map(
+            ({ service, operation, region, times, input }) =>
+              `${region}  ${service}:${operation}${times === 1 ? "" : ` × ${times}`}  ${JSON.stringify(input)}`,
+          );
+          const policy = JSON.stringify(plan.policy, null, 2);
+          return { data: plan, text: () => `${lines.join("\n")}\nneeds this policy:\n${policy}\n` };
+        }
+        const result = await publishProject(context, folder, request);
+        const exitCode = result.failures.length === 0 ? 0 : 1;
+        return { data: result, text: () => renderPublishResult(result), exitCode };
+      });
+    },
+  );
+}
+
+/** The AMIs of a build, and the regions where it has none yet. */
+export function renderPublishResult(result: PublishProjectResult): string {
+  const amis = result.amis.map(({ region, amiId, snapshotId, encrypted, blocks }) => {
+    const { sent, changed, nonZero, total } = blocks;
+    const counts = `blocks: ${total} total, ${nonZero} non-zero, ${changed} changed, ${sent} sent`;
+    return `${region}  ${amiId}  ${snapshotId}${encrypted ? "  encrypted" : ""}  ${counts}`;
+  });
+  const failures = result.failures.map(
+    ({ region, code, message }) => `${region}  failed [${code}] ${message}`,
+  );
+  const next = failures.length === 0 ? [] : [`go on with: igneous publish ${result.build}`];
+  return `${[`build ${result.build}`, ...amis, ...failures, ...next].join("\n")}\n`;
+}

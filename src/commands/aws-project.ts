@@ -1,0 +1,85 @@
+import type { GcOverview, GcResult } from "../aws/collect.ts";
+import { findDuration } from "../aws/image-input.ts";
+import type { BuildStatus } from "../aws/published-status.ts";
+import type { RemoteCheck } from "../aws/remote-check.ts";
+import type { Policy } from "../aws/iam-policy.ts";
+import type { Context } from "../core/context.ts";
+import { shortDigest } from "../core/digest.ts";
+import { IgneousError } from "../core/errors.ts";
+import { readLock } from "../lock/file.ts";
+import type { Lock } from "../lock/schema.ts";
+import { findBuild } from "./build-id.ts";
+import { applyGc, planGarbage } from "./gc.ts";
+import { renderIamPolicy } from "./iam-policy.ts";
+import { loadProject } from "./project.ts";
+import { publishRequest, requirePublish } from "./publish-project.ts";
+import { status } from "./status.ts";
+import { verifyRemote } from "./verify-remote.ts";
+
+export interface GcProjectOptions {
+  readonly keep: number;
+  /** Such as `7d`. */
+  readonly olderThan: string;
+}
+
+/** What a project left behind in AWS, and what of it would go. Changes nothing. */
+export async function planProjectGc(
+  context: Context,
+  folder: string,
+  { keep, olderThan }: GcProjectOptions,
+): Promise<GcOverview> {
+  const olderThanMs = findDuration(olderThan);
+  if (olderThanMs === undefined) {
+    throw new IgneousError("usage", `'${olderThan}' is not a time; wanted hours, days or weeks`, {
+      hint: "write it like: igneous gc --older-than 7d",
+    });
+  }
+  const { regions, ssmParameter } = requirePublish(await loadProject(folder));
+  const lock = await readLock(folder);
+  return planGarbage(context, {
+    specName: lock.name,
+    builds: publishedBuilds(lock),
+    regions,
+    ...(ssmParameter === undefined ? {} : { ssmParameter }),
+    keep,
+    olderThanMs,
+  });
+}
+
+export function applyProjectGc(context: Context, plan: GcOverview): Promise<GcResult> {
+  return applyGc(context, plan);
+}
+
+/** Where each build of a project's lock is published, and whether it is still there. */
+export async function projectStatus(context: Context, folder: string): Promise<readonly BuildStatus[]> {
+  return status(context, { builds: publishedBuilds(await readLock(folder)) });
+}
+
+export async function projectPolicy(folder: string, command: string): Promise<Policy> {
+  const project = await loadProject(folder);
+  const specName = project.loaded.spec.name;
+  return renderIamPolicy({ command, specName, publish: requirePublish(project) });
+}
+
+/** Compares what is published of a build with its disk and the spec. */
+export async function verifyProjectRemote(
+  context: Context,
+  folder: string,
+  prefix: string | undefined,
+): Promise<RemoteCheck & { readonly build: string }> {
+  const project = await loadProject(folder);
+  const lock = await readLock(folder);
+  const build = findBuild(lock, prefix);
+  const short = shortDigest(build.id);
+  if (build.amis === undefined || build.amis.length === 0) {
+    throw new IgneousError("build-unknown", `build ${short} is not published`, {
+      hint: `run: igneous publish ${short}`,
+    });
+  }
+  const request = await publishRequest(project, lock, build, undefined);
+  return { build: short, ...(await verifyRemote(context, { build: request, amis: build.amis })) };
+}
+
+function publishedBuilds(lock: Lock) {
+  return lock.builds.map(({ id, amis }) => ({ buildId: id, amis: amis ?? [] }));
+}
