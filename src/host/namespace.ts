@@ -20,12 +20,7 @@ export async function checkNamespaces(context: Context): Promise<void> {
   needTool(context, "unshare");
   if (!isRoot()) {
     needTool(context, "newuidmap");
-    const { username, uid } = userInfo();
-    for (const file of ["/etc/subuid", "/etc/subgid"]) {
-      const lines = ((await findText(file)) ?? "").split("\n");
-      const own = lines.filter((line) => line.startsWith(`${username}:`) || line.startsWith(`${uid}:`));
-      if (own.every((line) => Number(line.split(":")[2]) < 65_536)) throw noSubordinateIds(username, file);
-    }
+    await checkSubordinateIds(currentUser(), ["/etc/subuid", "/etc/subgid"]);
   }
   const { exit, stderr } = await run(context, [...namespaceArgv(), "true"], { okExits: allExits });
   if (exit === 0) return;
@@ -38,12 +33,36 @@ export async function checkNamespaces(context: Context): Promise<void> {
 
 const allExits: readonly number[] = Array.from({ length: 256 }, (_, exit) => exit);
 
-function noSubordinateIds(user: string, file: string): IgneousError {
-  return new IgneousError(
-    "namespaces-refused",
-    `${user} has no 65536 subordinate ids in ${file}; files of other owners than root cannot be made without`,
-    { hint: `run: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}` },
-  );
+interface User {
+  readonly username: string;
+  readonly uid: number;
+}
+
+/** Checks that each of the files gives the user, by name or number, enough ids for the owners of a Debian tree. subuid(5) */
+export async function checkSubordinateIds(user: User, files: readonly string[]): Promise<void> {
+  const { username, uid } = user;
+  for (const file of files) {
+    const lines = ((await findText(file)) ?? "").split("\n").map((line) => line.split(":"));
+    const counts = lines
+      .filter(([owner]) => owner === username || owner === String(uid))
+      .map((line) => line[2]);
+    if (counts.some((count) => Number(count) >= 65_536)) continue;
+    throw new IgneousError(
+      "namespaces-refused",
+      `${username} has no 65536 subordinate ids in ${file}; files of other owners than root cannot be made without`,
+      { hint: `run: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}` },
+    );
+  }
+}
+
+/** A container may run as a number that has no name. */
+function currentUser(): User {
+  try {
+    return userInfo();
+  } catch {
+    const uid = process.getuid?.() ?? -1;
+    return { username: String(uid), uid };
+  }
 }
 
 function isRoot(): boolean {

@@ -17,6 +17,7 @@ const packages: Readonly<Record<string, string>> = {
   "ignition-validate": "ignition",
   mdir: "mtools",
   mmdebstrap: "mmdebstrap",
+  newuidmap: "uidmap",
   ostree: "ostree",
   packer: "packer",
   "qemu-img": "qemu-utils",
