@@ -1,3 +1,4 @@
+import { quoteGo } from "../core/byte-text.ts";
 import type { Field, TypeSet } from "../ignition/type-table.ts";
 import { type Struct, type Value, zeroStruct, zeroValue } from "../ignition/value.ts";
 import { decodeScalar, type ScalarType } from "./decode-scalar.ts";
@@ -227,7 +228,7 @@ function checkUnique(decoder: Decoder, node: YamlNode): boolean {
     const same = byName.get(`${first.kind} ${first.value}`) ?? [];
     for (const later of same.slice(same.indexOf(first) + 1)) {
       unique = false;
-      const name = JSON.stringify(later.value);
+      const name = quoteGo(later.value);
       decoder.problems.push(`line ${later.line}: mapping key ${name} already defined at line ${first.line}`);
     }
   }

@@ -67,3 +67,30 @@ export function byteLength(text: string): number {
 export function printableText(text: string): string {
   return text.replaceAll(/[\udc80-\udcff]/gu, "\ufffd");
 }
+
+const shortQuotes: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+/** A string in double quotes as Go's `%q` shows it: what does not print is escaped. */
+export function quoteGo(text: string): string {
+  const quoted = Array.from(text, (character) => {
+    const short = shortQuotes[character];
+    if (short !== undefined) return short;
+    if (/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(character)) return character;
+    const code = character.codePointAt(0) ?? 0;
+    if (strayByte.test(character)) return `\\x${(code - 0xdc00).toString(16)}`;
+    const hex = code.toString(16);
+    if (code < 0x80) return `\\x${hex.padStart(2, "0")}`;
+    return code > 0xffff ? `\\U${hex.padStart(8, "0")}` : `\\u${hex.padStart(4, "0")}`;
+  });
+  return `"${quoted.join("")}"`;
+}

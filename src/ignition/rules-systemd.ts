@@ -1,3 +1,4 @@
+import { quoteGo } from "../core/byte-text.ts";
 import { extensionOf } from "./go-path.ts";
 import { below, type Rule } from "./rules-common.ts";
 import { type ParsedUnit, parseUnit } from "./unit-file.ts";
@@ -18,7 +19,7 @@ const unit: Rule = (struct, path, find) => {
   find.error(at, contentProblem(parsed));
   if (!isTrue(struct, "enabled") || text(struct, "contents") === "") return;
   if ("problem" in parsed || hasInstall(parsed)) return;
-  find.warn(at, `unit ${quote(name)} is enabled, but has no install section so enable does nothing`);
+  find.warn(at, `unit ${quoteGo(name)} is enabled, but has no install section so enable does nothing`);
 };
 
 const dropin: Rule = (struct, path, find) => {
@@ -35,10 +36,6 @@ function hasInstall(parsed: ParsedUnit): boolean {
   return "options" in parsed && parsed.options.some((option) => option.section === "Install");
 }
 
-function quote(name: string): string {
-  return JSON.stringify(name);
-}
-
 const systemd: Rule = (struct, path, find) => {
   const units = parts(struct, "units");
   const byName = new Map(units.map((item) => [text(item, "name"), item]));
@@ -52,7 +49,7 @@ const systemd: Rule = (struct, path, find) => {
     if (contents === "" || "problem" in parsed || hasInstall(parsed)) continue;
     find.warn(
       below(path, "units", index, "contents"),
-      `template unit ${quote(template)} for ${quote(name)} doesn't have Install section`,
+      `template unit ${quoteGo(template)} for ${quoteGo(name)} doesn't have Install section`,
     );
   }
 };

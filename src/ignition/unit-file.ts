@@ -1,4 +1,4 @@
-import { bytesToText, textToBytes } from "../core/byte-text.ts";
+import { bytesToText, quoteGo, textToBytes } from "../core/byte-text.ts";
 
 /** One `Name=value` of a unit file. */
 export interface UnitOption {
@@ -62,7 +62,7 @@ function readSection(reader: Reader): string {
   if (!found) throw new UnitError("unable to find end of section");
   checkLine(reader);
   const garbage = goTrim(bytesToText(readLine(reader).line));
-  if (garbage !== "") throw new UnitError(`found garbage after section name : ${quote(garbage)}`);
+  if (garbage !== "") throw new UnitError(`found garbage after section name : ${quoteGo(garbage)}`);
   return bytesToText(bytes.subarray(0, -1));
 }
 
@@ -107,10 +107,6 @@ function goTrim(text: string): string {
   while (start < end && isSpace(characters[start] as string)) start++;
   while (end > start && isSpace(characters[end - 1] as string)) end--;
   return characters.slice(start, end).join("");
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }
 
 function checkLine(reader: Reader): void {
