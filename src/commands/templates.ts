@@ -53,7 +53,14 @@ function variablesOf(
   overrides: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const { spec } = project.loaded;
-  const defaults = { hostname: spec.name, roles: [], sshKeys: [], nodeConfig: [], clusterCa: "" };
+  const defaults = {
+    hostname: spec.name,
+    roles: [],
+    sshKeys: [],
+    nodeConfig: [],
+    clusterCa: "",
+    gethVolume: "",
+  };
   return { ...defaults, ...spec.butane.variables, ...overrides };
 }
 

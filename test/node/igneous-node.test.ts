@@ -120,6 +120,14 @@ describe("igneous-node", () => {
     expect(await readFile(pki("kube-apiserver/server.crt"), "utf8")).not.toBe(server);
   });
 
+  it("tells when its certificates end", async () => {
+    await boot(["etcd"]);
+    const argv = [join(libexec, "igneous-pki"), "expiry"] as const;
+    const { stdout } = await run(testContext(), argv, { env: { IGNEOUS_ROOT: root } });
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\d etcd\/server\.crt$/mu);
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\d authority\/etcd-ca\.crt$/mu);
+  });
+
   it("makes a worker wait, and say so, until launch gives it a cluster to join", async () => {
     expect(await boot(["worker"])).toContain("waiting for a cluster");
     await expect(read("run/igneous/cluster")).rejects.toThrow();
