@@ -13,6 +13,7 @@ import { butaneTypes, type FcosVersion } from "./butane-types.ts";
 import { decodeYaml } from "./decode.ts";
 import { generateGrubUsers } from "./grub.ts";
 import { readHeader } from "./header.ts";
+import { hintFor } from "./hints.ts";
 import { generateMountUnits } from "./mount-units.ts";
 import { checkPartitions } from "./partition-checks.ts";
 import { addQuadlets } from "./quadlets.ts";
@@ -21,7 +22,7 @@ import { mergeOver, translateCommon } from "./translate.ts";
 import { atSource, type Translations } from "./translations.ts";
 import { addTrees } from "./trees.ts";
 import { YamlError } from "./yaml-cursor.ts";
-import type { YamlNode } from "./yaml-nodes.ts";
+import type { YamlNode } from "./yaml-node-parts.ts";
 
 /** A problem of a Butane config, with its place in the text. */
 export interface ButaneEntry {
@@ -29,6 +30,8 @@ export interface ButaneEntry {
   readonly path: Path;
   readonly message: string;
   readonly position: Position | undefined;
+  /** What to do about it, where that is known. Not in butane's own words: it has none for this. */
+  readonly hint?: string;
 }
 
 export interface ButaneResult {
@@ -67,7 +70,7 @@ export function runButane(
   const source = mapSource(root);
   const entries: ButaneEntry[] = [];
   const add = (problems: readonly Problem[]): boolean => {
-    for (const problem of problems) entries.push({ ...problem, position: source.positionOf(problem.path) });
+    for (const problem of problems) entries.push(entryOf(problem, source.positionOf(problem.path), types));
     return isFatal(problems);
   };
   addUnusedKeys(decoded, types, source, entries);
@@ -136,8 +139,13 @@ function addUnusedKeys(config: Struct, types: TypeSet, source: SourceMap, entrie
   for (const problem of find.problems) {
     const isKey = keys.has(problem.path);
     const position = isKey ? source.positionOfKey(problem.path) : source.positionOf(problem.path);
-    entries.push({ ...problem, position });
+    entries.push(entryOf(problem, position, types));
   }
+}
+
+function entryOf(problem: Problem, position: Position, types: TypeSet): ButaneEntry {
+  const hint = hintFor(problem.message, problem.path, types);
+  return { ...problem, position, ...(hint === undefined ? {} : { hint }) };
 }
 
 interface TranslatedAll {

@@ -1,6 +1,6 @@
 import { bytesToText } from "../core/byte-text.ts";
 import { YamlError } from "./yaml-cursor.ts";
-import type { YamlNode } from "./yaml-nodes.ts";
+import type { YamlNode } from "./yaml-node-parts.ts";
 import { fitsInt64, ResolveError, resolveScalar } from "./yaml-resolve.ts";
 
 export type ScalarType = "string" | "int" | "bool";

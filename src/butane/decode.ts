@@ -1,9 +1,9 @@
-import { quoteGo } from "../core/byte-text.ts";
 import type { Field, TypeSet } from "../ignition/type-table.ts";
 import { type Struct, type Value, zeroStruct, zeroValue } from "../ignition/value.ts";
 import { decodeScalar, type ScalarType } from "./decode-scalar.ts";
 import { YamlError } from "./yaml-cursor.ts";
-import type { YamlNode } from "./yaml-nodes.ts";
+import type { YamlNode } from "./yaml-node-parts.ts";
+import { checkUnique, pairs } from "./yaml-pairs.ts";
 
 /** A document read into the types of a config. */
 export interface Decoded {
@@ -100,7 +100,7 @@ function isNull(node: YamlNode): boolean {
 }
 
 function decodeList(decoder: Decoder, node: YamlNode, field: Field): Value[] | undefined {
-  if (node.kind === "mapping" && !checkUnique(decoder, node)) return undefined;
+  if (node.kind === "mapping" && !checkUnique(decoder.problems, node)) return undefined;
   if (node.kind !== "sequence") return refuse(decoder, node, decoder.typeName(field.type, true));
   const items: Value[] = [];
   for (const item of node.content) {
@@ -117,7 +117,7 @@ function decodeItem(decoder: Decoder, node: YamlNode, type: string, old: Value):
     const struct = typeof old === "object" && !Array.isArray(old) ? old : zeroStruct(type, decoder.types);
     return decodeStruct(decoder, node, type, struct, undefined) ? struct : undefined;
   }
-  if (node.kind === "mapping" && !checkUnique(decoder, node)) return undefined;
+  if (node.kind === "mapping" && !checkUnique(decoder.problems, node)) return undefined;
   const scalarType: ScalarType = type === "int" || type === "bool" ? type : "string";
   const value = node.kind === "scalar" ? decodeScalar(node, scalarType) : undefined;
   return value ?? refuse(decoder, node, decoder.typeName(type, false));
@@ -138,7 +138,7 @@ function decodeStruct(
     refuse(decoder, node, decoder.typeName(type, false));
     return false;
   }
-  if (!checkUnique(decoder, node)) return false;
+  if (!checkUnique(decoder.problems, node)) return false;
   const fields = new Map((decoder.types.struct(type) ?? []).map((field) => [field.name, field]));
   const done = new Set<string>();
   let merge: YamlNode | undefined;
@@ -163,12 +163,6 @@ function decodeStruct(
   }
   if (merge !== undefined) decodeMerge(decoder, node, merge, type, struct, taken);
   return true;
-}
-
-function* pairs(node: YamlNode): Generator<readonly [YamlNode, YamlNode]> {
-  for (let i = 0; i + 1 < node.content.length; i += 2) {
-    yield [node.content[i] as YamlNode, node.content[i + 1] as YamlNode];
-  }
 }
 
 function isMerge(node: YamlNode): boolean {
@@ -199,38 +193,4 @@ function decodeMerge(
     }
     decodeInto(decoder, source, (real) => decodeStruct(decoder, real, type, struct, own));
   }
-}
-
-function hasRepeatedKey(content: readonly YamlNode[]): boolean {
-  for (let i = 2; i < content.length; i += 2) {
-    const key = content[i] as YamlNode;
-    for (let j = 0; j < i; j += 2) {
-      const other = content[j] as YamlNode;
-      if (other.value === key.value && other.kind === key.kind) return true;
-    }
-  }
-  return false;
-}
-
-/** Mappings of this many keys are compared without an index. */
-const fewKeys = 8;
-
-function checkUnique(decoder: Decoder, node: YamlNode): boolean {
-  if (node.content.length <= 2 * fewKeys && !hasRepeatedKey(node.content)) return true;
-  const keys = [...pairs(node)].map(([key]) => key);
-  const byName = new Map<string, YamlNode[]>();
-  for (const key of keys) {
-    const id = `${key.kind} ${key.value}`;
-    byName.set(id, [...(byName.get(id) ?? []), key]);
-  }
-  let unique = true;
-  for (const first of keys) {
-    const same = byName.get(`${first.kind} ${first.value}`) ?? [];
-    for (const later of same.slice(same.indexOf(first) + 1)) {
-      unique = false;
-      const name = quoteGo(later.value);
-      decoder.problems.push(`line ${later.line}: mapping key ${name} already defined at line ${first.line}`);
-    }
-  }
-  return unique;
 }

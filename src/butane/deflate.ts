@@ -1,10 +1,11 @@
 import { crc32 } from "node:zlib";
+import { type BitWriter, newBitWriter } from "./bit-writer.ts";
 import { buildCode, codedLength, type PrefixCode, reverseBits } from "./deflate-codes.ts";
 import { findTokens, matchFlag, type TokenBlock } from "./deflate-matches.ts";
 
 /** The gzip stream that Go's compressor at level 9 makes of some bytes, bit for bit. RFC 1951 and 1952. */
 export function goGzip(bytes: Uint8Array): Uint8Array {
-  const writer = newWriter(bytes.length);
+  const writer = newBitWriter(bytes.length);
   writer.bytes(Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 0xff));
   for (const block of findTokens(bytes)) writeBlock(writer, block);
   writeStoredHeader(writer, 0, true);
@@ -13,48 +14,6 @@ export function goGzip(bytes: Uint8Array): Uint8Array {
   trailer.writeUInt32LE(bytes.length >>> 0, 4);
   writer.bytes(trailer);
   return writer.result();
-}
-
-interface BitWriter {
-  readonly bits: (value: number, count: number) => void;
-  /** Fills up the last byte with zeros. */
-  readonly align: () => void;
-  readonly bytes: (bytes: Uint8Array) => void;
-  readonly result: () => Uint8Array;
-}
-
-function newWriter(expected: number): BitWriter {
-  let out = new Uint8Array(expected + 1024);
-  let size = 0;
-  let held = 0;
-  let heldBits = 0;
-  const reserve = (more: number): void => {
-    if (size + more <= out.length) return;
-    const larger = new Uint8Array(Math.max(2 * out.length, size + more));
-    larger.set(out);
-    out = larger;
-  };
-  const bits = (value: number, count: number): void => {
-    held |= value << heldBits;
-    heldBits += count;
-    reserve(4);
-    for (; heldBits >= 8; heldBits -= 8) {
-      out[size++] = held & 0xff;
-      held >>>= 8;
-    }
-  };
-  const align = (): void => bits(0, (8 - (heldBits % 8)) % 8);
-  return {
-    bits,
-    align,
-    bytes: (more) => {
-      align();
-      reserve(more.length);
-      out.set(more, size);
-      size += more.length;
-    },
-    result: () => out.slice(0, size),
-  };
 }
 
 const literalSymbols = 286;

@@ -4,7 +4,8 @@ import { text } from "../ignition/value.ts";
 import { fcosVersions, type FcosVersion } from "./butane-types.ts";
 import { decodeYaml } from "./decode.ts";
 import { YamlError } from "./yaml-cursor.ts";
-import { readYamlNodes, type YamlNode } from "./yaml-nodes.ts";
+import type { YamlNode } from "./yaml-node-parts.ts";
+import { readYamlNodes } from "./yaml-nodes.ts";
 import { ResolveError } from "./yaml-resolve.ts";
 
 export type Header =

@@ -3,8 +3,9 @@ import { pathText } from "../ignition/value.ts";
 import type { ButaneEntry } from "./butane.ts";
 
 export interface ReportStyle {
-  /** Paints the terminal's colours; none when undefined. */
   readonly colour: boolean;
+  /** Also says what to do about a problem, where that is known; without it the text is butane's own. */
+  readonly hints: boolean;
   /** One line for each entry, without the text. */
   readonly raw: boolean;
 }
@@ -75,5 +76,6 @@ function renderEntry(
     out.push(` ${gutter} | ${" ".repeat(position.column - 1)}${carets} ${entry.message}`);
   }
   out.push(` ${gutter} |`);
+  if (style.hints && entry.hint !== undefined) out.push(` ${gutter} = ${entry.hint}`);
   return `${out.join("\n")}\n`;
 }

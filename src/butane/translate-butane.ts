@@ -68,12 +68,13 @@ function diagnosticsOf(
 }
 
 function diagnosticOf(entry: ButaneEntry, inTemplate: (position: Position) => Position): Diagnostic {
-  const { severity, message, position, path } = entry;
+  const { severity, message, position, path, hint } = entry;
   return {
     severity,
     message,
     ...(path.length === 0 ? {} : { path: pathText(path).slice(2) }),
     ...(position === undefined ? {} : { position: inTemplate(position) }),
+    ...(hint === undefined ? {} : { hint }),
   };
 }
 

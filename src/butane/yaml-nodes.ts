@@ -1,30 +1,19 @@
-import { type Mark, syntaxError, YamlError } from "./yaml-cursor.ts";
+import { YamlError } from "./yaml-cursor.ts";
 import { decodeYamlInput } from "./yaml-input.ts";
-import { resolveScalar, shortTag } from "./yaml-resolve.ts";
-import { scanTokens, type TokenSource } from "./yaml-scanner.ts";
-import type { ScalarStyle, Token, TokenType } from "./yaml-tokens.ts";
-
-/** A node of the document tree, as go-yaml has it. Lines and columns start at 1. */
-export interface YamlNode {
-  readonly kind: "scalar" | "mapping" | "sequence" | "alias";
-  /** Short tag, resolved: `!!int`, `!!str`, `!custom`; empty for an alias. */
-  readonly tag: string;
-  /** Text of a scalar, name of an alias. */
-  readonly value: string;
-  readonly style: ScalarStyle;
-  readonly line: number;
-  readonly column: number;
-  /** Items of a sequence; keys and values of a mapping, in turn. */
-  readonly content: readonly YamlNode[];
-  readonly target?: YamlNode;
-}
-
-interface Reader {
-  readonly tokens: TokenSource;
-  readonly anchors: Map<string, YamlNode>;
-  readonly handles: Map<string, string>;
-  depth: number;
-}
+import {
+  at,
+  emptyNode,
+  expandTag,
+  is,
+  readDirectives,
+  type Reader,
+  scalarNode,
+  structure,
+  type YamlNode,
+} from "./yaml-node-parts.ts";
+import { shortTag } from "./yaml-resolve.ts";
+import { scanTokens } from "./yaml-scanner.ts";
+import type { Token } from "./yaml-tokens.ts";
 
 /** Deeper than any config, and shallow enough for the stack. */
 const maxNesting = 1000;
@@ -54,54 +43,6 @@ export function readYamlNodes(bytes: Uint8Array): YamlNode | undefined {
   // The end of the document is asked for, so a fault right behind it is seen.
   peek();
   return node;
-}
-
-function is(token: Token, ...types: readonly TokenType[]): boolean {
-  return types.includes(token.type);
-}
-
-function structure(message: string, context: Mark | undefined, token: Token): YamlError {
-  return syntaxError("structure", message, context, token.start);
-}
-
-function readDirectives({ tokens: { peek, next }, handles }: Reader): void {
-  let versionSeen = false;
-  for (; is(peek(), "version-directive", "tag-directive"); next()) {
-    const token = peek();
-    if (token.type === "version-directive") {
-      if (versionSeen) throw structure("found duplicate %YAML directive", undefined, token);
-      if (token.value !== "1.1") throw structure("found incompatible YAML document", undefined, token);
-      versionSeen = true;
-    } else {
-      if (handles.has(token.value ?? "")) throw structure("found duplicate %TAG directive", undefined, token);
-      handles.set(token.value ?? "", token.suffix ?? "");
-    }
-  }
-  if (!handles.has("!")) handles.set("!", "!");
-  if (!handles.has("!!")) handles.set("!!", "tag:yaml.org,2002:");
-}
-
-// Big files have many scalars: they share one empty list, and no helper objects are made for them.
-const noContent: readonly YamlNode[] = [];
-
-function emptyNode(mark: Mark): YamlNode {
-  return newScalar(mark, "!!null", "", "plain");
-}
-
-function newScalar(mark: Mark, tag: string, value: string, style: ScalarStyle): YamlNode {
-  return {
-    kind: "scalar",
-    tag,
-    value,
-    style,
-    line: mark.line + 1,
-    column: mark.column + 1,
-    content: noContent,
-  };
-}
-
-function at(mark: Mark): { readonly line: number; readonly column: number } {
-  return { line: mark.line + 1, column: mark.column + 1 };
 }
 
 function readNode(reader: Reader, block: boolean, indentless: boolean): YamlNode {
@@ -158,26 +99,6 @@ function readAlias(reader: Reader, token: Token): YamlNode {
   const target = reader.anchors.get(value);
   if (target === undefined) throw new YamlError(`unknown anchor '${value}' referenced`);
   return { ...at(token.start), kind: "alias", tag: "", value, style: "plain", content: [], target };
-}
-
-function expandTag({ handles }: Reader, tag: Token, start: Mark): string {
-  if (tag.value === "") return tag.suffix ?? "";
-  const prefix = handles.get(tag.value ?? "");
-  const full = prefix === undefined ? "" : prefix + (tag.suffix ?? "");
-  if (full === "") throw structure("found undefined tag handle", start, tag);
-  return full;
-}
-
-function scalarNode(start: Mark, fullTag: string, value: string, style: ScalarStyle): YamlNode {
-  const ownTag =
-    fullTag !== "" && fullTag !== "!"
-      ? shortTag(fullTag)
-      : style !== "plain"
-        ? "!!str"
-        : value === "<<"
-          ? "!!merge"
-          : resolveScalar("", value).tag;
-  return newScalar(start, ownTag, value, style);
 }
 
 function readBlockSequence(reader: Reader, content: YamlNode[]): void {

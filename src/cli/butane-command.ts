@@ -36,6 +36,8 @@ async function runButaneCommand(io: Io, argv: readonly string[]): Promise<void> 
       output: values.get("output"),
       check: values.has("check"),
       colour: wantsColour(io, values.get("color") ?? values.get("colour") ?? "auto"),
+      // Programs that read the messages get butane's bytes, a person at a terminal also gets the cure.
+      hints: io.isTerminal,
       pretty: values.has("pretty"),
       rawErrors: values.has("raw-errors"),
       strict: values.has("strict"),

@@ -13,6 +13,8 @@ export interface ButaneOptions {
   readonly output: string | undefined;
   readonly check: boolean;
   readonly colour: boolean;
+  /** Adds what to do about a problem to butane's own words. */
+  readonly hints: boolean;
   readonly pretty: boolean;
   readonly rawErrors: boolean;
   readonly strict: boolean;
@@ -38,7 +40,7 @@ export async function butane(options: ButaneOptions): Promise<ButaneRun> {
   }
   const files = filesDir === undefined || filesDir === "" ? undefined : openLocalFiles(filesDir, cwd);
   const result = runButane(source, files, ignitionMax);
-  const style = { colour: options.colour, raw: options.rawErrors };
+  const style = { colour: options.colour, hints: options.hints, raw: options.rawErrors };
   const report = renderEntries(result.entries, file ?? "<stdin>", source, style);
   if (result.output === undefined) return failed(report, `Error translating config: ${result.failure}`);
   if (options.strict && result.entries.length > 0) {

@@ -66,6 +66,16 @@ describe("translateButane", () => {
     expect(problems(source, { strict: true })).toEqual(["3:1 unused key unknown"]);
   });
 
+  it("says what was meant, and when a key came, where that is known", () => {
+    const source = `${head(4)}storage:\n  files:\n    - path: /etc/a\n      mode: 644\n      content: {}\nsystemd:\n  units:\n    - name: a.service\n      contents_local: x\n`;
+    expect(translate(source).diagnostics.map(({ hint }) => hint)).toEqual([
+      "did you mean 'contents'?",
+      "'contents_local' came with version 1.5.0 of the variant",
+      "write the mode with a leading zero, such as 0644",
+      undefined,
+    ]);
+  });
+
   it("gives every wrong value of an unreadable text its line", () => {
     expect(problems(`${head(4)}storage:\n  files: [{mode: a},\n    {mode: b}]\n`)).toEqual([
       "4:1 cannot unmarshal !!str `a` into int",

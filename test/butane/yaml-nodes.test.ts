@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { YamlError } from "../../src/butane/yaml-cursor.ts";
-import { readYamlNodes, type YamlNode } from "../../src/butane/yaml-nodes.ts";
+import type { YamlNode } from "../../src/butane/yaml-node-parts.ts";
+import { readYamlNodes } from "../../src/butane/yaml-nodes.ts";
 import { textToBytes } from "../../src/core/byte-text.ts";
 import { readGolden } from "./golden.ts";
 
