@@ -29,6 +29,7 @@ export interface RunResult {
  * A status that is not expected is a `tool-failed` with the last lines of the program.
  */
 export async function run(context: Context, argv: Argv, options: RunOptions = {}): Promise<RunResult> {
+  if (options.input !== undefined) return runFed(context, argv, options.input, options);
   const { $ } = await import("zx/core");
   context.signal.throwIfAborted();
   const output = await $({
@@ -37,13 +38,29 @@ export async function run(context: Context, argv: Argv, options: RunOptions = {}
     signal: context.signal,
     env: { ...context.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.input === undefined ? {} : { input: options.input }),
   })`${argv}`;
   context.signal.throwIfAborted();
   const exit = output.exitCode ?? -1;
   if (exit === 127) throw missingTool(argv[0]);
   if (!(options.okExits ?? [0]).includes(exit)) throw toolFailed(argv, exit, output.stderr || output.stdout);
   return { stdout: output.stdout, stderr: output.stderr, exit };
+}
+
+/** Without zx: it lets the error of a program that ends before it has read its input end this process too. */
+async function runFed(context: Context, argv: Argv, input: string, options: RunOptions): Promise<RunResult> {
+  const started = start(context, argv, options);
+  started.stdin.end(input);
+  const chunks: Buffer[] = [];
+  started.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  try {
+    await started.done;
+  } catch (error) {
+    const { exitCode } = started.child;
+    const isExpected = exitCode !== null && exitCode !== 0 && (options.okExits ?? [0]).includes(exitCode);
+    if (context.signal.aborted || !isExpected) throw error;
+  }
+  const stdout = Buffer.concat(chunks).toString("utf8");
+  return { stdout, stderr: started.stderrTail(), exit: started.child.exitCode ?? -1 };
 }
 
 export interface Started {

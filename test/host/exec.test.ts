@@ -39,6 +39,27 @@ describe("run", () => {
   });
 });
 
+describe("run with input", () => {
+  it("gives the program its input and returns what it printed", async () => {
+    const { stdout, exit } = await run(testContext(), ["tr", "a-z", "A-Z"], { input: "through" });
+    expect({ stdout, exit }).toEqual({ stdout: "THROUGH", exit: 0 });
+  });
+
+  it("outlives a program that ends before it has read its input", async () => {
+    const input = "x".repeat(1 << 20);
+    const { exit } = await run(testContext(), ["sh", "-c", "exec <&-; exit 3"], { input, okExits: [3] });
+    expect(exit).toBe(3);
+    await expect(run(testContext(), ["sh", "-c", "exit 4"], { input })).rejects.toMatchObject({
+      code: "tool-failed",
+    });
+  });
+
+  it("lets an exit status through that is expected, even one that a missing program would give", async () => {
+    const { exit } = await run(testContext(), ["sh", "-c", "exit 127"], { input: "", okExits: [127] });
+    expect(exit).toBe(127);
+  });
+});
+
 describe("start", () => {
   it("keeps what a program wrote until somebody reads it, even after its end", async () => {
     const echo = start(testContext(), ["echo", "early"]);
