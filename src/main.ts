@@ -8,6 +8,9 @@ import type { Io } from "./cli/io.ts";
 
 const stop = new AbortController();
 
+// The SDK's advice about Node's next version is for its developers, not for those who run igneous.
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+
 function onSignal(name: "SIGINT" | "SIGTERM"): void {
   const exit = name === "SIGINT" ? 130 : 143;
   if (stop.signal.aborted) process.exit(exit);
