@@ -81,8 +81,9 @@ async function bootReport(
   });
 }
 
+// Root's login has a runtime folder of its own, where crun would look for the container.
 const etcdctl =
-  "crun exec --env ETCDCTL_API=3 etcd etcdctl --cacert=/pki/ca.crt --cert=/pki/server.crt --key=/pki/server.key";
+  "crun --root=/run/crun exec etcd etcdctl --cacert=/pki/ca.crt --cert=/pki/server.crt --key=/pki/server.key";
 
 /** A key that the first boot writes and every later one must find. */
 const etcdState: StateCheck = {
