@@ -1,5 +1,6 @@
-import type { Digest } from "../core/digest.ts";
+import { type Digest, digestFromHex } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
+import { sha256File } from "../host/files.ts";
 
 export interface RawManifest {
   /** As served. */
@@ -53,11 +54,15 @@ export async function withBlob<T>(
   try {
     return await read(path);
   } catch (error) {
-    const isWrong = error instanceof IgneousError && error.code === "blob-digest-mismatch";
-    if (!isWrong || source.forgetBlob === undefined) throw error;
+    const mayBeBad = error instanceof IgneousError && error.exitCode === 4;
+    if (!mayBeBad || source.forgetBlob === undefined || (await isWhole(path, blob))) throw error;
     await source.forgetBlob(blob);
     return read(await source.fetchBlob(blob, onProgress));
   }
+}
+
+async function isWhole(path: string, { digest }: BlobDescriptor): Promise<boolean> {
+  return digestFromHex(await sha256File(path)) === digest;
 }
 
 export const manifestLimit: number = 4 * 1024 * 1024;
