@@ -19,8 +19,17 @@ export function findSubtree(
   path: string,
 ): StoredFile | StoredDirectory | undefined {
   const { tree, meta } = readCommit(repo, commit);
-  let here: StoredFile | StoredDirectory = { kind: "stored-directory", tree, meta };
-  for (const part of splitPath(path)) {
+  return findBelow(repo, { kind: "stored-directory", tree, meta }, splitPath(path));
+}
+
+/** What a stored directory has below it, name by name, or undefined. Symlinks are not followed. */
+export function findBelow(
+  repo: Repo,
+  root: StoredDirectory,
+  parts: readonly string[],
+): StoredFile | StoredDirectory | undefined {
+  let here: StoredFile | StoredDirectory = root;
+  for (const part of parts) {
     if (here.kind !== "stored-directory") return undefined;
     const { files, directories } = readDirtree(repo, here.tree);
     const directory = directories.find(({ name }) => name === part);

@@ -1,7 +1,8 @@
 import { IgneousError } from "../core/errors.ts";
-import { readDirtree, readFileHeader } from "./object-read.ts";
+import { readFileHeader } from "./object-read.ts";
 import type { Repo } from "./repo.ts";
-import { splitPath, type StoredDirectory, type StoredFile } from "./tree.ts";
+import { splitPath, type StoredDirectory } from "./tree.ts";
+import { findBelow } from "./tree-read.ts";
 
 export interface ResolvedPath {
   /** The path without symlinks, as far as the tree has it; what is missing is appended as it was asked for. */
@@ -24,7 +25,7 @@ export function resolveInTree(repo: Repo, root: StoredDirectory, path: string): 
       done.pop();
       continue;
     }
-    const found = findChild(repo, root, [...done, part]);
+    const found = findBelow(repo, root, [...done, part]);
     if (found === undefined) return { path: `/${[...done, part, ...pending].join("/")}`, exists: false };
     const target =
       found.kind === "stored-file" ? readFileHeader(repo, found.checksum).header.target : undefined;
@@ -37,23 +38,4 @@ export function resolveInTree(repo: Repo, root: StoredDirectory, path: string): 
     pending.unshift(...target.split("/").filter((piece) => piece !== "" && piece !== "."));
   }
   return { path: `/${done.join("/")}`, exists: true };
-}
-
-function findChild(
-  repo: Repo,
-  root: StoredDirectory,
-  parts: readonly string[],
-): StoredFile | StoredDirectory | undefined {
-  let here: StoredFile | StoredDirectory = root;
-  for (const part of parts) {
-    if (here.kind !== "stored-directory") return undefined;
-    const { files, directories } = readDirtree(repo, here.tree);
-    const directory = directories.find(({ name }) => name === part);
-    const file = files.find(({ name }) => name === part);
-    if (directory !== undefined)
-      here = { kind: "stored-directory", tree: directory.tree, meta: directory.meta };
-    else if (file !== undefined) here = { kind: "stored-file", checksum: file.checksum };
-    else return undefined;
-  }
-  return here;
 }
