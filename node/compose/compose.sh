@@ -28,7 +28,7 @@ names=$(cut -d ' ' -f 2 /scratch/packages | paste -s -d ,)
 export INITRD=No DEBIAN_FRONTEND=noninteractive TMPDIR=/scratch/tmp
 mkdir -p "$TMPDIR"
 # shellcheck disable=SC2016 # the hooks are for mmdebstrap's shell
-mmdebstrap --mode=root --variant=essential --include="$names" \
+mmdebstrap --verbose --mode=root --variant=essential --include="$names" \
     --aptopt='APT::Install-Recommends "false"' --aptopt='APT::Sandbox::User "root"' \
     --dpkgopt=force-unsafe-io \
     --extract-hook='cp /node/compose/dpkg.cfg "$1/etc/dpkg/dpkg.cfg.d/99igneous"' \
@@ -52,9 +52,10 @@ for device in null urandom zero; do
 done
 ln -sfn /proc/self/fd "$tree/dev/fd"
 cp /node/compose/configure.sh "$tree/tmp/configure.sh"
-echo initrd
+echo 'stage: making the initrd'
 chroot "$tree" sh /tmp/configure.sh
 umount "$tree/dev/null" "$tree/dev/urandom" "$tree/dev/zero" "$tree/proc"
+echo 'stage: writing the commit'
 sh /node/compose/shape.sh "$tree"
 tar --create --directory "$tree" --sort=name --numeric-owner --mtime=@0 --format=pax --pax-option=delete=atime,delete=ctime \
     --xattrs --xattrs-include=security.capability . >&3

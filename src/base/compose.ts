@@ -43,7 +43,7 @@ export async function composeBase(
   );
 }
 
-const composeTitle = "Composing the base tree";
+const composeTitle = "compose the base tree";
 
 interface Composition {
   readonly locked: LockedBase;
@@ -66,27 +66,32 @@ async function compose(context: Context, repo: Repo, composition: Composition): 
       { source: debs, target: "/flat/debs", readOnly: true },
       { source: join(packageFolder, "node"), target: "/node", readOnly: true },
     ],
-    onStderr: reportProgress(context, packages.length),
+    onStderr: composeProgress(context.emit, packages.length),
   });
   composing.stdin.end();
   const archive = composing.stdout as AsyncIterable<Buffer>;
   return commitTar(context, repo, archive, () => composing.done, { ref, subject: `Debian ${locked.suite}` });
 }
 
-/** dpkg unpacks and sets up each package once; the first few, which mmdebstrap unpacks by itself, are not seen. */
-function reportProgress(context: Context, packages: number): (text: string) => void {
+/** dpkg unpacks and sets up each package once, and says so, in pieces that may end in the middle of a line; then come other stages. */
+export function composeProgress(emit: Context["emit"], packages: number): (text: string) => void {
+  const total = 2 * packages;
+  let rest = "";
   let done = 0;
+  let stage: string | undefined;
+  let stages = 1;
   return (text) => {
-    done += text.match(/^(?:Unpacking|Setting up) /gmu)?.length ?? 0;
-    const note = /^initrd$/mu.test(text) ? { note: "making the initrd" } : {};
-    context.emit({
-      type: "step-progress",
-      step,
-      done: Math.min(done, 2 * packages),
-      total: 2 * packages,
-      unit: "items",
-      ...note,
-    });
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (/^(?:Unpacking|Setting up) /u.test(line)) done = Math.min(done + 1, total);
+      const begun = /^stage: (.*)$/u.exec(line)?.[1];
+      if (begun === undefined) continue;
+      stage = begun;
+      stages++;
+    }
+    if (stage === undefined) emit({ type: "step-progress", step, done, total, unit: "items" });
+    else emit({ type: "step-progress", step, done: stages, total: 3, unit: "stages", note: stage });
   };
 }
 

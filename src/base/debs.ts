@@ -29,7 +29,7 @@ export function fetchDebs(
   packages: readonly LockedPackage[],
   mirror?: string,
 ): Promise<void> {
-  return runStep(context, step, "Fetching Debian packages", async () => {
+  return runStep(context, step, "fetch Debian packages", async () => {
     const unchanged = { value: undefined, outcome: "unchanged" as const };
     if ((await notCached(context, packages)).length === 0) return unchanged;
     const folder = join(context.cacheDir, "debs");

@@ -15,7 +15,7 @@ const waitMs = 600_000;
  * The same index gives the same answer on any machine.
  */
 export function resolveBase(context: Context, spec: BaseSpec): Promise<LockedBase> {
-  return runStep(context, "lock base", `Choosing the packages of Debian ${spec.suite}`, async () => {
+  return runStep(context, "lock base", `choose the packages of Debian ${spec.suite}`, async () => {
     const archive = await findArchive(context, spec);
     const value = await withProcessLock(context, join(context.cacheDir, "apt.lock"), waitMs, async () => {
       const apt = await openApt(context, archive, spec.suite);

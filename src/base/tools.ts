@@ -52,7 +52,7 @@ export async function openToolsRoot(
   const root: ToolsRoot = { folder: join(parent, digest.slice(0, 16)), digest };
   if ((await sizeOf(root.folder)) !== undefined) return root;
   await fetchDebs(context, locked.tools, mirror);
-  await runStep(context, "unpack tools", "Unpacking the tools of the lock", () =>
+  await runStep(context, "unpack tools", "unpack the tools of the lock", () =>
     withProcessLock(context, join(parent, "lock"), waitMs, async () => {
       if ((await sizeOf(root.folder)) !== undefined)
         return { value: undefined, outcome: "unchanged" as const };

@@ -13,6 +13,7 @@ interface Options extends OutputOptions {
   readonly region?: readonly string[];
   readonly out?: string;
   readonly bootTest: boolean;
+  readonly predecessor: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -32,13 +33,19 @@ export function addBakeCommand(program: Command, io: Io): void {
     .option("--region <names...>", "with --builder direct: instead of the regions of the spec")
     .option("--out <dir>", "folder for the outputs (default: .igneous/builds/ID)")
     .option("--no-boot-test", "leave the boot check out")
+    .option("--no-predecessor", "make an image that has nothing to go back to")
     .option("--dry-run", "print what would be done");
   withOutputOptions(withProjectOption(command)).action(async (options: Options) => {
     const folder = resolve(io.cwd, options.project);
     const out = options.out === undefined ? undefined : resolve(io.cwd, options.out);
     await runCommand(io, options, async (context) => {
       const { bake, planProjectBake } = await import("../commands/bake.ts");
-      const request = { builder: "qemu" as const, out, bootTest: options.bootTest };
+      const request = {
+        builder: "qemu" as const,
+        out,
+        bootTest: options.bootTest,
+        withoutPredecessor: !options.predecessor,
+      };
       if (options.dryRun === true) {
         const { describePlan } = await import("../commands/bake-plan.ts");
         const plan = await planProjectBake(folder, request);

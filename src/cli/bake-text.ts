@@ -1,12 +1,10 @@
 import type { BakeResult } from "../commands/bake-result.ts";
-import type { Event } from "../core/context.ts";
 import { formatBytes, formatDuration } from "../core/units.ts";
 import type { Paint } from "./paint.ts";
-
-type Ended = Extract<Event, { type: "step-ended" }>;
+import type { EndedStep } from "./run-command.ts";
 
 /** The summary of a bake: what was made, what is inside, what the boot check saw, and what to do with it. */
-export function renderBakeResult(result: BakeResult, steps: readonly Ended[], paint: Paint): string {
+export function renderBakeResult(result: BakeResult, steps: readonly EndedStep[], paint: Paint): string {
   const { build, disk, commits, containers, preloaded, predecessor, check } = result;
   const width = Math.max(...containers.map(({ name }) => name.length), 0);
   const lines = [
@@ -17,9 +15,7 @@ export function renderBakeResult(result: BakeResult, steps: readonly Ended[], pa
     `           payload ${commits.payload}`,
     `           base ${commits.base}`,
     `${paint.bold("inside")}`,
-    ...containers.map(
-      ({ name, reference, manifestDigest }) => `  ${name.padEnd(width)}  ${manifestDigest}  ${reference}`,
-    ),
+    ...containers.map(({ name, manifestDigest }) => `  ${name.padEnd(width)}  ${manifestDigest}`),
     ...preloaded.map((name) => `  preloaded for pods: ${name}`),
     ...checkLines(check, paint),
     `${paint.bold("boot it")}    igneous boot ${build}`,
@@ -37,11 +33,13 @@ function checkLines(check: BakeResult["check"], paint: Paint): readonly string[]
 }
 
 /** Where the time of a bake went: the steps that took any, longest first. */
-function timeTable(steps: readonly Ended[], paint: Paint): string {
+function timeTable(steps: readonly EndedStep[], paint: Paint): string {
   const long = steps
     .filter(({ durationMs }) => durationMs >= 500)
     .sort((a, b) => b.durationMs - a.durationMs);
   if (long.length === 0) return "";
-  const rows = long.map(({ step, durationMs }) => `  ${formatDuration(durationMs).padStart(12)}  ${step}`);
-  return `${paint.bold("where the time went")}\n${rows.join("\n")}\n`;
+  const row = (ms: number, name: string): string => `  ${formatDuration(ms).padStart(12)}  ${name}`;
+  const rows = long.map(({ title, durationMs }) => row(durationMs, title));
+  const total = steps.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  return `${paint.bold("where the time went")}\n${rows.join("\n")}\n${row(total, "all steps")}\n`;
 }

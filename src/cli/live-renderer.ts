@@ -3,7 +3,7 @@ import type { Event } from "../core/context.ts";
 import { formatDuration } from "../core/units.ts";
 import type { Io } from "./io.ts";
 import type { Paint } from "./paint.ts";
-import { describeEnd, describeMessage, describeProgress } from "./progress.ts";
+import { cut, describeEnd, describeMessage, describeProgress } from "./progress.ts";
 import type { Renderer } from "./renderer.ts";
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
@@ -29,8 +29,7 @@ export function createLiveRenderer(io: Io, paint: Paint): Renderer {
       const elapsed = now - step.startedAt;
       const detail =
         step.progress === undefined ? formatDuration(elapsed) : describeProgress(step.progress, elapsed);
-      const text = `${frames[frame % frames.length]} ${step.title}: ${detail}`;
-      return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+      return cut(`${frames[frame % frames.length]} ${step.title}: ${detail}`, width);
     });
     if (lines.length > 0) live(lines.join("\n"));
   };
@@ -55,7 +54,7 @@ export function createLiveRenderer(io: Io, paint: Paint): Renderer {
       } else if (event.type === "step-ended") {
         const title = steps.get(event.step)?.title ?? event.step;
         steps.delete(event.step);
-        persist(describeEnd(title, event, paint));
+        persist(describeEnd(title, event, paint, io.columns()));
       } else {
         persist(describeMessage(event, paint));
       }

@@ -8,21 +8,24 @@ import { createRenderer } from "./renderer.ts";
 /** What a command gives back: data for `--json`, and the same as text. */
 export interface CommandResult {
   readonly data: object;
-  readonly text: (paint: Paint, steps: readonly Ended[]) => string;
+  readonly text: (paint: Paint, steps: readonly EndedStep[]) => string;
   /** 0 when not given. A command that finds a difference may print its result and still exit 4. */
   readonly exitCode?: number;
 }
 
-type Ended = Extract<Event, { type: "step-ended" }>;
+/** A step that has ended, and what it was called. */
+export type EndedStep = Extract<Event, { type: "step-ended" }> & { readonly title: string };
 
 export type CommandBody = (context: Context) => Promise<CommandResult>;
 
 /** Runs one command: shows its news on stderr, prints its result on stdout, turns what is thrown into an exit code. */
 export async function runCommand(io: Io, options: OutputOptions, body: CommandBody): Promise<void> {
   const renderer = await createRenderer(io, options);
-  const ended: Ended[] = [];
+  const ended: EndedStep[] = [];
+  const titles = new Map<string, string>();
   const context = io.createContext((event) => {
-    if (event.type === "step-ended") ended.push(event);
+    if (event.type === "step-started") titles.set(event.step, event.title);
+    if (event.type === "step-ended") ended.push({ ...event, title: titles.get(event.step) ?? event.step });
     renderer.onEvent(event);
   });
   const paint = createPaint(io.colour && options.color !== false);

@@ -93,6 +93,7 @@ const etcdState: StateCheck = {
     name: "etcd-keeps-its-data",
     command: `${etcdctl} get --print-value-only igneous/boot-check`,
     expect: { contains: "first" },
+    wait: 60,
   },
 };
 

@@ -51,7 +51,7 @@ export async function commitPayload(
 function allChecks(project: Project, plan: PayloadPlan): readonly NodeCheck[] {
   const own = project.loaded.spec.checks.map(({ roles = [], ...check }) => ({ ...check, roles }));
   return [
-    ...plan.checks.map(({ name, command, expect, roles }) => ({ name, command, expect, roles })),
+    ...plan.checks.map(({ name, command, expect, roles, wait }) => ({ name, command, expect, roles, wait })),
     ...own,
   ];
 }

@@ -1,6 +1,9 @@
 import { resolve } from "node:path";
-import { type Digest, shortDigest } from "../core/digest.ts";
+import { type Digest, type Sha256Hex, shortDigest } from "../core/digest.ts";
+import { IgneousError } from "../core/errors.ts";
 import type { Lock, LockedBuild } from "../lock/schema.ts";
+import { hasCommit } from "../ostree/object-read.ts";
+import type { Repo } from "../ostree/repo.ts";
 import { type BuildFolder, buildFolder } from "./build-folder.ts";
 import { buildIdOf, predecessorOf } from "./build-id.ts";
 import type { Project } from "./project.ts";
@@ -10,6 +13,8 @@ export interface BakeOptions {
   /** Folder for the outputs instead of `.igneous/builds/ID`. */
   readonly out: string | undefined;
   readonly bootTest: boolean;
+  /** The image is to have nothing to go back to, whatever the lock knows. */
+  readonly withoutPredecessor?: boolean;
 }
 
 /** Everything that a bake will do, known before it does anything. */
@@ -32,10 +37,42 @@ export async function planBake(project: Project, lock: Lock, options: BakeOption
     folder: buildFolder(project.folder, id, options.out === undefined ? undefined : resolve(options.out)),
     images: lock.images.map(({ reference, manifestDigest }) => ({ reference, manifestDigest })),
     packages: lock.base.packages.length,
-    predecessor: predecessorOf(lock, id),
-    recorded: lock.builds.find((build) => build.id === id),
+    predecessor: options.withoutPredecessor === true ? undefined : predecessorOf(lock, id),
+    recorded: findRecorded(lock, id, options),
     bootTest: options.bootTest,
   };
+}
+
+/** A build that is recorded with a predecessor is not that build without it. */
+function findRecorded(lock: Lock, id: Digest, options: BakeOptions): LockedBuild | undefined {
+  const recorded = lock.builds.find((build) => build.id === id);
+  if (recorded?.predecessor === undefined || options.withoutPredecessor !== true) return recorded;
+  const message = `build ${shortDigest(id)} is recorded with ${shortDigest(recorded.predecessor)} to go back to; without it the bytes are others`;
+  throw new IgneousError("build-differs", message, {
+    hint: "bake it without --no-predecessor, or change the spec for a build of its own",
+  });
+}
+
+/**
+ * The commit that the image goes back to; null when there is none. An image that silently lacks it would be found out on
+ * the day that it is needed, so a repo that has not got it is an error.
+ */
+export function requirePredecessor(plan: BakePlan, repo: Repo): Sha256Hex | null {
+  const { predecessor } = plan;
+  if (predecessor === undefined) return null;
+  const { hostCommit, git } = predecessor;
+  if (hasCommit(repo, hostCommit)) return hostCommit;
+  const short = shortDigest(predecessor.id);
+  const at = git === undefined ? "" : ` (revision ${git.revision.slice(0, 12)})`;
+  throw new IgneousError(
+    "predecessor-missing",
+    `build ${short}, which the image would go back to, is not in ${repo.path}: commit ${hostCommit}`,
+    {
+      hint:
+        `copy it from the repo that has it: ostree pull-local --repo=${repo.path} THAT/.igneous/repo ${hostCommit}, ` +
+        `or bake it first in a checkout of its lock${at} and copy it from there, or do without: igneous bake --no-predecessor`,
+    },
+  );
 }
 
 /** The plan as `--dry-run` prints it. */

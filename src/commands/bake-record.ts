@@ -44,11 +44,11 @@ async function newRecord(
   const { plan, commits, state } = build;
   const git = await findGitRevision(context, project.folder);
   const version = (name: string): string => lock.base.tools.find((tool) => tool.name === name)?.version ?? "";
-  const isCarried = state.predecessorCommit !== null && plan.predecessor !== undefined;
+  const { predecessor } = plan;
   return {
     id: plan.id,
     builder: "qemu",
-    ...(isCarried ? { predecessor: plan.predecessor.id } : {}),
+    ...(predecessor === undefined ? {} : { predecessor: predecessor.id }),
     payloadCommit: hex(commits.payload),
     baseCommit: hex(commits.base),
     hostCommit: hex(commits.host),

@@ -54,10 +54,7 @@ export function bakeResult(
       return { name, reference: image, manifestDigest: digests.get(image) ?? "" };
     }),
     preloaded,
-    predecessor:
-      state.predecessorCommit === null || plan.predecessor === undefined
-        ? null
-        : shortDigest(plan.predecessor.id),
+    predecessor: plan.predecessor === undefined ? null : shortDigest(plan.predecessor.id),
     launchConfig: plan.folder.launch,
     check: build.check,
   };

@@ -6,18 +6,17 @@ import { shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
 import { findBytes } from "../core/units.ts";
-import { buildDisk, type DiskInput } from "../disk/build.ts";
+import { buildDisk, type DiskInput, diskStep } from "../disk/build.ts";
 import type { Sha256Hex } from "../core/digest.ts";
-import type { Lock, LockedBuild } from "../lock/schema.ts";
+import type { Lock } from "../lock/schema.ts";
 import { withProject } from "../lock/file.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
-import { hasCommit } from "../ostree/object-read.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
 import { checkBuild } from "./bake-check.ts";
 import { commitHost } from "./bake-host.ts";
 import { importImages } from "./bake-images.ts";
 import { commitPayload, type Payload } from "./bake-payload.ts";
-import { type BakeOptions, type BakePlan, planBake } from "./bake-plan.ts";
+import { type BakeOptions, type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
 import { recordBuild } from "./bake-record.ts";
 import { type BakeResult, bakeResult } from "./bake-result.ts";
 import { type BuildState, findBuildState, writeBuildState } from "./build-folder.ts";
@@ -48,11 +47,17 @@ export async function bake(context: Context, folder: string, options: BakeOption
     const lock = await requireLock(project);
     const plan = await planBake(project, lock, options);
     const repo = await openRepo(context, join(folder, ".igneous", "repo"));
+    const predecessorCommit = requirePredecessor(plan, repo);
     const images = await importImages(context, project, repo, lock.images);
     const payload = await commitPayload(context, project, lock, repo, { id: plan.id, images });
     const commits = await commitBuild(context, project, lock, repo, { plan, payload, configuration });
     requireRecorded(plan, commits);
-    const state = await makeDisk(context, project, lock, repo, { plan, commits, configuration });
+    const state = await makeDisk(context, project, lock, repo, {
+      plan,
+      commits,
+      configuration,
+      predecessorCommit,
+    });
     const { state: checked, check } = await checkBuild(context, project, repo, { plan, commits, state });
     await recordBuild(context, project, lock, { plan, commits, state: checked });
     return bakeResult(
@@ -120,12 +125,12 @@ async function makeDisk(
     readonly plan: BakePlan;
     readonly commits: Commits;
     readonly configuration: ImageConfiguration | undefined;
+    readonly predecessorCommit: Sha256Hex | null;
   },
 ): Promise<BuildState> {
-  const { plan, commits, configuration } = parts;
-  const predecessorCommit = findPredecessor(context, repo, plan.predecessor);
+  const { plan, commits, configuration, predecessorCommit } = parts;
   const title = "make the disk image";
-  return runStep(context, "disk", title, async () => {
+  return runStep(context, diskStep, title, async () => {
     const there = await findBuildState(plan.folder, plan.id);
     if (there?.hostCommit === commits.host && there.predecessorCommit === predecessorCommit) {
       return { value: there, outcome: "unchanged", note: plan.folder.disk };
@@ -141,8 +146,7 @@ async function makeDisk(
       }),
       out: plan.folder.disk,
     });
-    const isWhole = predecessorCommit !== null || plan.predecessor === undefined;
-    const recorded = isWhole ? plan.recorded?.disk.sha256 : undefined;
+    const recorded = plan.recorded?.disk.sha256;
     if (recorded !== undefined && recorded !== sha256)
       throw differs(plan.id, "disk's sha256", recorded, sha256);
     const state = {
@@ -177,21 +181,4 @@ export function diskInput(
     buildId: build.id,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
   };
-}
-
-/** The commit to go back to, when this repo has it; a lock that was made elsewhere may name one that it has not. */
-function findPredecessor(
-  context: Context,
-  repo: Repo,
-  predecessor: LockedBuild | undefined,
-): Sha256Hex | null {
-  if (predecessor === undefined) return null;
-  if (hasCommit(repo, predecessor.hostCommit)) return predecessor.hostCommit;
-  const message = `the repo has no commit of build ${shortDigest(predecessor.id)}: the image gets no rollback deployment`;
-  context.emit({
-    type: "warning",
-    message,
-    hint: "bake that build here first, or copy its commit with ostree pull",
-  });
-  return null;
 }

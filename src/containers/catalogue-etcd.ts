@@ -51,6 +51,7 @@ export function etcdEntry(input: CatalogueInput): ContainerEntry {
         name: "etcd-health",
         command: "curl --silent --max-time 20 http://127.0.0.1:2381/health",
         expect: { contains: '"health":"true"' },
+        wait: 60,
       },
     ],
   });

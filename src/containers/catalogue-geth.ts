@@ -44,7 +44,7 @@ export function gethEntry(input: CatalogueInput): ContainerEntry {
     ready: `${request} | grep --quiet '"result":"0x'`,
     // A shutdown in the middle of a flush costs hours of re-synchronisation.
     stopSeconds: 300,
-    checks: [{ name: "geth-block-number", command: request, expect: { contains: '"result":"0x' } }],
+    checks: [{ name: "geth-block-number", command: request, expect: { contains: '"result":"0x' }, wait: 60 }],
   });
 }
 

@@ -54,6 +54,8 @@ export interface ContainerCheck {
     readonly contains?: string | undefined;
     readonly matches?: string | undefined;
   };
+  /** Seconds, on hardware, in which a wrong answer is asked for again; a wrong answer counts at once when not given. */
+  readonly wait?: number | undefined;
 }
 
 /** Where each thing of the payload lies on the node. */

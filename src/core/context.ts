@@ -20,7 +20,8 @@ export type Event =
       readonly step: string;
       readonly done: number;
       readonly total?: number;
-      readonly unit: "bytes" | "items";
+      /** Of stages, which take times of their own, no time left can be told. */
+      readonly unit: "bytes" | "items" | "stages";
       readonly note?: string;
     }
   | {

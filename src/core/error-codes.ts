@@ -69,6 +69,10 @@ export const errorCodes = {
   "no-permission": { exit: 1, meaning: "a file or folder may not be read or written by this user" },
   "path-not-found": { exit: 3, meaning: "a commit has nothing of the wanted kind at a path" },
   "platform-not-found": { exit: 3, meaning: "an image exists, but not for the platform of the spec" },
+  "predecessor-missing": {
+    exit: 3,
+    meaning: "the repo has no commit of the build that an image would go back to",
+  },
   "ref-not-found": { exit: 3, meaning: "an OSTree repo has no such ref or commit" },
   "reference-invalid": { exit: 3, meaning: "an image reference cannot be read" },
   "registry-denied": { exit: 1, meaning: "a registry refused access; the credentials are missing or wrong" },

@@ -64,14 +64,16 @@ async function checkAll(
   const boots: BootSummary[] = [];
   const checks: CheckResult[] = [];
   const passes: readonly (readonly [BootName, Deployment, string])[] = [
-    ["first", input.host, "First boot"],
-    ["second", input.host, "Second boot"],
-    ...(input.predecessor === undefined ? [] : [["rollback", input.predecessor, "Rollback"] as const]),
+    ["first", input.host, "check the first boot"],
+    ["second", input.host, "check the second boot"],
+    ...(input.predecessor === undefined
+      ? []
+      : [["rollback", input.predecessor, "check the rollback"] as const]),
   ];
   let identity: string | undefined;
   for (const [index, [boot, deployment, title]] of passes.entries()) {
     const following = passes[index + 1]?.[0];
-    const pass = await runStep(context, `boot check: ${boot}`, `${title}, checked`, async () => {
+    const pass = await runStep(context, `boot check: ${boot}`, title, async () => {
       const value = await checkOneBoot(context, machine, {
         boot,
         key,

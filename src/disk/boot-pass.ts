@@ -55,7 +55,13 @@ export async function checkOneBoot(context: Context, machine: Machine, input: Pa
   );
   const checks: CheckResult[] = [];
   const ask = (check: Check, limit: number): Promise<CheckResult> =>
-    unlessBroken(machine, checkUntil(context, guest, input.boot, check, limitMs(machine, limit)));
+    unlessBroken(
+      machine,
+      checkUntil(context, guest, input.boot, check, {
+        limitMs: limitMs(machine, limit),
+        waitMs: limitMs(machine, check.wait ?? 0),
+      }),
+    );
   try {
     const login = seconds();
     checks.push(
@@ -122,23 +128,25 @@ async function checkRunning(guest: Guest, boot: BootName, ms: number): Promise<C
   return { boot, name: "running", passed: false, seconds, evidence, wanted: "systemd says running" };
 }
 
-/** Asks again until the answer is right or the time is over: services need a while to serve after they have started. */
-async function checkUntil(
+/**
+ * Asks once, or, for a check that waits, until the answer is right or its time is over: some services need a while to serve
+ * after they have started.
+ */
+export async function checkUntil(
   context: Context,
-  guest: Guest,
+  guest: Pick<Guest, "run">,
   boot: BootName,
   check: Check,
-  ms: number,
+  time: { readonly limitMs: number; readonly waitMs: number },
 ): Promise<CheckResult> {
   const started = performance.now();
   for (;;) {
-    const left = ms - (performance.now() - started);
-    const { exit, stdout, stderr } = await guest.run(check.command, Math.max(left, ms / 2));
+    const { exit, stdout, stderr } = await guest.run(check.command, time.limitMs);
     const output = `${stdout}${stderr}`;
     const wanted = findMismatch(check, exit, output);
     const result = { boot, name: check.name, seconds: secondsSince(started), evidence: shorten(output) };
     if (wanted === undefined) return { ...result, passed: true };
-    if (performance.now() - started + pauseMs >= ms) return { ...result, passed: false, wanted };
+    if (performance.now() - started + pauseMs >= time.waitMs) return { ...result, passed: false, wanted };
     await sleep(pauseMs, context.signal);
   }
 }

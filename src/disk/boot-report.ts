@@ -11,6 +11,8 @@ export interface Check {
         readonly matches?: string | undefined;
       }
     | undefined;
+  /** Seconds, on hardware, in which a wrong answer is asked for again: for a service that needs a while. 0 when not given. */
+  readonly wait?: number | undefined;
 }
 
 /** Something that must outlive a reboot: written in the first boot, read in each later one. */

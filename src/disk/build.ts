@@ -29,6 +29,9 @@ export interface BuiltDisk {
 
 const workPrefix = ".disk-";
 
+/** The step in which a disk is built; its stages are reported under this name. */
+export const diskStep = "disk";
+
 /** Room for the journal, inode tables, and what is written before the file system is grown. */
 const slackBytes = 384 * 2 ** 20;
 
@@ -42,10 +45,15 @@ export async function buildDisk(context: Context, runTool: RunTool, input: DiskI
   await removeStale(runTool, parent);
   const work = await makeFolder(parent, workPrefix);
   const binds = [{ source: work, target: "/work" }];
+  const stage = (done: number, note: string): void =>
+    context.emit({ type: "step-progress", step: diskStep, done, total: 3, unit: "stages", note });
   try {
+    stage(1, "deploying the commits");
     await makeSysroot(context, runTool, work, input);
     const layout = await chooseLayout(runTool, work, input);
+    stage(2, "writing the file systems");
     await writeImage(runTool, work, layout);
+    stage(3, "hashing the image");
     const image = join(work, "disk.img");
     const sha256 = await sha256Sparse(context, image);
     await movePath(image, input.out);

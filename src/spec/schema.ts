@@ -56,6 +56,14 @@ const check = z.strictObject({
     })
     .optional(),
   roles: z.array(role).optional(),
+  wait: z
+    .number()
+    .min(0)
+    .max(3600)
+    .optional()
+    .describe(
+      "seconds, on hardware, in which a wrong answer is asked for again; at once a failure when not given",
+    ),
 });
 
 const preload = z.union([

@@ -85,7 +85,9 @@ describe("the main job on the sample node", () => {
     const { exit, stderr } = await igneous(project, "bake");
     expect(exit, stderr).toBe(0);
     expect(
-      stderr.split("\n").filter((line) => line.startsWith("✓ make the disk") || line.includes("First boot")),
+      stderr
+        .split("\n")
+        .filter((line) => line.startsWith("✓ make the disk") || line.includes("check the first boot")),
     ).toEqual([]);
     expect(lockText()).toBe(before);
   });
