@@ -59,10 +59,7 @@ export function deployScript({ commit, url }: Pick<InPlacePlan, "commit" | "url"
   return [
     "set -eu",
     `commit=${commit}`,
-    "ostree remote delete --if-exists igneous-rollout",
-    `ostree remote add --no-gpg-verify --no-sign-verify igneous-rollout '${url}'`,
-    'ostree pull igneous-rollout "$commit"',
-    'igneous-host deploy "$commit"',
+    `igneous-host deploy --from '${url}' "$commit"`,
     "systemd-run --quiet --on-active=5 systemctl reboot",
   ];
 }
@@ -85,7 +82,8 @@ export interface InPlaceOutcome {
 
 type NodeState = "running" | "untouched" | "failed" | "fell-back" | "rolled-back";
 
-const bootWithinMs = 15 * 60_000;
+/** Three boots of a deployment that never becomes healthy, ten minutes each, and the boot of the one before. */
+const settleWithinMs = 50 * 60_000;
 const lookMs = 15_000;
 
 /** Carries the waves out. Stops at the first node that fails; what was changed goes back, one reboot each, when asked to. */
@@ -158,7 +156,7 @@ async function waitForNodes(
   commit: string,
   results: Results,
 ): Promise<void> {
-  const until = aws.clock.now() + bootWithinMs;
+  const until = aws.clock.now() + settleWithinMs;
   let waiting = ids;
   while (waiting.length > 0) {
     for (const node of await readNodes(context, aws, region, waiting)) {

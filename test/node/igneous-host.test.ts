@@ -74,7 +74,11 @@ async function machine(...deployments: readonly Given[]): Promise<void> {
 const program = (path: string, ...args: readonly string[]): Promise<RunResult> =>
   run(testContext(), [path === "show" ? join(root, "show") : resolve(path), ...args], {
     cwd: root,
-    env: { IGNEOUS_ROOT: root, PATH: `${root}/bin:/usr/sbin:/usr/bin:/sbin:/bin` },
+    env: {
+      IGNEOUS_ROOT: root,
+      IGNEOUS_PULL: join(root, "pull"),
+      PATH: `${root}/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+    },
     okExits: [0, 1, 2],
   });
 
@@ -137,6 +141,37 @@ describe("igneous-host", () => {
     });
   });
 
+  it("pulls a commit first when it is told from where, and deploys nothing when that fails", async () => {
+    await machine({ commit: b, booted: true });
+    await place(
+      "pull",
+      `#!/bin/sh\necho pull "$@" >>"$IGNEOUS_ROOT/calls"\n[ "$1" != https://down ]\n`,
+      0o755,
+    );
+    expect((await host("deploy", "--from", "https://down", a)).exit).toBe(1);
+    expect(await calls()).not.toContain("admin deploy");
+    expect((await host("deploy", "--from", "https://repo", a)).stdout).toBe(`the next boot is ${a}\n`);
+    expect(await calls()).toMatch(
+      new RegExp(`pull https://repo ${a}\n[\\s\\S]*admin deploy --os=igneous ${a}`, "u"),
+    );
+  });
+
+  it("counts as many boots as the node's configuration says", async () => {
+    await machine({ commit: b, booted: true });
+    await place("etc/igneous/node.conf", "IGNEOUS_TRIES=1\n");
+    await host("deploy", a);
+    expect(await environment()).toBe("tries=1\nfell_back=\n");
+  });
+
+  it("does not go back to a deployment that failed here, until somebody deploys it again", async () => {
+    await machine({ commit: b, booted: true }, { commit: a });
+    await place("var/lib/igneous/host/failed", `${a} 2026-01-01T00:00:00Z did not become healthy\n`);
+    expect((await host("rollback")).stderr).toContain("did not become healthy here");
+    await host("deploy", a);
+    expect(await environment()).toBe("tries=3\nfell_back=\n");
+    expect((await host("status", "--json")).stdout).toContain('"fellBack":""');
+  });
+
   it("does not count boots when the only way back failed before", async () => {
     await machine({ commit: b, booted: true });
     await place("var/lib/igneous/host/failed", `${b} 2026-01-01T00:00:00Z did not become healthy\n`);
@@ -153,6 +188,8 @@ describe("igneous-host", () => {
       ["status", "--reboot"],
       ["rollback", a],
       ["deploy", a, b],
+      ["deploy", "--from", "https://repo"],
+      ["rollback", "--from", "https://repo"],
     ])
       expect((await host(...args)).exit, args.join(" ")).toBe(2);
   });
