@@ -12,6 +12,7 @@ import { addPublishCommand } from "./publish-command.ts";
 import { addRollbackCommand } from "./rollback-command.ts";
 import { addSchemaCommand } from "./schema-command.ts";
 import { addStatusCommand } from "./status-command.ts";
+import { addTokenCommand } from "./token-command.ts";
 import type { Io } from "./io.ts";
 
 const commands = [
@@ -25,6 +26,7 @@ const commands = [
   addGcCommand,
   addIamPolicyCommand,
   addRollbackCommand,
+  addTokenCommand,
   addImportCommand,
   addCacheCommand,
   addButaneCommand,

@@ -57,12 +57,17 @@ function allChecks(project: Project, plan: PayloadPlan): readonly NodeCheck[] {
 }
 
 function planPayload(project: Project, images: Images): PayloadPlan {
-  const { kubernetes } = project.loaded.spec;
+  const { kubernetes, checks, features, health } = project.loaded.spec;
   return renderContainers({
     kubernetesVersion: kubernetes.version,
     podSubnet: kubernetes.podSubnet,
     serviceSubnet: kubernetes.serviceSubnet,
     preload: project.preload.map(archiveOf),
+    runtime: kubernetes.runtime,
+    imageRepository: kubernetes.imageRepository,
+    checks,
+    features,
+    health,
     containers: project.containers.map((entry) => {
       const { User, WorkingDir, ...rest } = images.get(entry.image)?.config.config ?? {};
       return { entry, image: { ...rest, User: User ?? undefined, WorkingDir: WorkingDir ?? undefined } };

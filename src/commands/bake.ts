@@ -18,6 +18,7 @@ import { importImages } from "./bake-images.ts";
 import { commitPayload, type Payload } from "./bake-payload.ts";
 import { type BakeOptions, type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
 import { recordBuild } from "./bake-record.ts";
+import { checkDowngrades, emitWarnings } from "./bake-warnings.ts";
 import { type BakeResult, bakeResult } from "./bake-result.ts";
 import { type BuildState, findBuildState, writeBuildState } from "./build-folder.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
@@ -48,6 +49,8 @@ export async function bake(context: Context, folder: string, options: BakeOption
     const plan = await planBake(project, lock, options);
     const repo = await openRepo(context, join(folder, ".igneous", "repo"));
     const predecessorCommit = requirePredecessor(plan, repo);
+    emitWarnings(context, project.warnings);
+    await checkDowngrades(context, project, repo, plan.predecessor);
     const images = await importImages(context, project, repo, lock.images);
     const payload = await commitPayload(context, project, lock, repo, { id: plan.id, images });
     const commits = await commitBuild(context, project, lock, repo, { plan, payload, configuration });

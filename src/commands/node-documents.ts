@@ -19,7 +19,11 @@ export function parseChecks(text: string, roles: readonly string[]): readonly Ch
 }
 
 interface Manifest {
-  readonly containers: readonly { readonly name: string; readonly manifestDigest: string }[];
+  readonly containers: readonly {
+    readonly name: string;
+    readonly reference: string;
+    readonly manifestDigest: string;
+  }[];
 }
 
 /** Reads an image's manifest: what must be inside. */

@@ -7,6 +7,8 @@ import { parsePath } from "../core/schema-problems.ts";
 import { readText } from "../host/files.ts";
 import type { ContainerEntry } from "../containers/container-entry.ts";
 import { expandContainers } from "../containers/expand.ts";
+import { combineFeatures } from "../containers/features.ts";
+import { podImages } from "../containers/static-pod.ts";
 import { type Difference, diffLock, type Wanted } from "../lock/diff.ts";
 import { readLock } from "../lock/file.ts";
 import type { Lock } from "../lock/schema.ts";
@@ -34,6 +36,8 @@ export interface Project {
   readonly folder: string;
   readonly loaded: LoadedSpec;
   readonly containers: readonly ContainerEntry[];
+  /** What is odd about the spec, but no error. */
+  readonly warnings: readonly Diagnostic[];
   readonly preload: readonly Preload[];
   readonly imageTemplate: Template | undefined;
   readonly launchTemplate: Template | undefined;
@@ -51,12 +55,14 @@ export async function loadProject(folder: string): Promise<Project> {
   const imageTemplate = await readTemplate(folder, spec.butane.image);
   const launchTemplate = await readTemplate(folder, spec.butane.launch);
   const templates = [imageTemplate, launchTemplate].filter((template) => template !== undefined);
-  const preload = spec.preload.map((item) => (typeof item === "string" ? { image: item, name: item } : item));
+  const preload = preloads(spec, expanded.containers);
+  const optional = combineFeatures(spec.features ?? []);
   const references = [...expanded.containers, ...preload].map(({ image }) => image);
   return {
     folder,
     loaded,
     containers: expanded.containers,
+    warnings: expanded.diagnostics.filter(({ severity }) => severity === "warning"),
     preload,
     imageTemplate,
     launchTemplate,
@@ -67,7 +73,7 @@ export async function loadProject(folder: string): Promise<Project> {
       templates: Object.fromEntries(templates.map(({ path, digest }) => [path, digest])),
       references: [...new Set(references)].sort(),
       suite: spec.base.debian.suite,
-      requestedPackages: [...new Set(spec.base.debian.packages)].sort(),
+      requestedPackages: [...new Set([...spec.base.debian.packages, ...optional.packages])].sort(),
     },
   };
 }
@@ -95,6 +101,14 @@ export function describeDifferences(differences: readonly Difference[]): string 
 /** How the project's images are reached. */
 export function sourceOptions({ folder, loaded }: Project): SourceOptions {
   return { folder, registries: loaded.spec.registries, credentialSource: cloudCredentials };
+}
+
+/** What pods may use without a pull: what the spec names, and the images of the node's own pods. */
+function preloads(spec: LoadedSpec["spec"], containers: readonly ContainerEntry[]): readonly Preload[] {
+  const { runtime, imageRepository } = spec.kubernetes;
+  const named = spec.preload.map((item) => (typeof item === "string" ? { image: item, name: item } : item));
+  const own = podImages(containers, runtime, imageRepository);
+  return [...new Map([...own, ...named].map((preload) => [preload.name, preload])).values()];
 }
 
 async function readSpec(folder: string): Promise<string> {

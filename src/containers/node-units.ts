@@ -28,6 +28,7 @@ export function nodeUnits(): readonly NodeUnit[] {
     { name: "igneous-approve.service", contents: approve },
     { name: "igneous-routes.service", contents: routes },
     { name: "igneous-health.service", contents: health },
+    { name: "igneous-limit.service", contents: limit },
     { name: "igneous-boot-complete.service.d/10-health.conf", contents: completeWhenHealthy },
   ];
 }
@@ -140,9 +141,26 @@ const health =
     "Type=oneshot",
     "RemainAfterExit=yes",
     `ExecStart=${paths.libexec}/igneous-health`,
+    "EnvironmentFile=-/usr/lib/igneous/health.conf",
     "EnvironmentFile=-/etc/igneous/node.conf",
     "SyslogIdentifier=igneous-health",
     "TimeoutStartSec=infinity",
+  ]);
+
+/** Starts before anything that could hang, and outlives an emergency shell. */
+const limit =
+  section("Unit", [
+    "Description=A trial boot that hangs starts again",
+    "DefaultDependencies=no",
+    "IgnoreOnIsolate=yes",
+    "Conflicts=shutdown.target",
+    "Before=shutdown.target",
+  ]) +
+  section("Service", [
+    "Type=exec",
+    "EnvironmentFile=-/usr/lib/igneous/health.conf",
+    `ExecStart=${paths.libexec}/igneous-limit`,
+    "SyslogIdentifier=igneous-limit",
   ]);
 
 /** A trial boot that is not well must not be taken for good. */

@@ -3,6 +3,8 @@ import { clusterManifests } from "./cluster-manifests.ts";
 import { containerConfigFiles } from "./component-config.ts";
 import { checkFile, type NodeCheck } from "./check-file.ts";
 import { type ContainerCheck, type ContainerEntry, paths } from "./container-entry.ts";
+import { combineFeatures, type FeatureName } from "./features.ts";
+import { type HealthLimits, healthFile } from "./health-file.ts";
 import { hostFiles } from "./host-files.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { nodeUnitsStarted } from "./node-units.ts";
@@ -24,6 +26,8 @@ export interface RenderInput {
   readonly imageRepository?: string | undefined;
   /** The spec's own checks, which decide on the node whether a boot is healthy. */
   readonly checks?: readonly NodeCheck[] | undefined;
+  readonly features?: readonly FeatureName[] | undefined;
+  readonly health?: HealthLimits | undefined;
 }
 
 /** A container whose image was pulled, so that its configuration is known. */
@@ -46,6 +50,7 @@ export function renderContainers(input: RenderInput): PayloadPlan {
   const own = input.containers.filter((container) => !pods.includes(container));
   const units = own.map(({ entry }) => `${entry.name}.service`);
   const repository = input.imageRepository ?? "registry.k8s.io";
+  const optional = combineFeatures(input.features ?? []);
   const files = [
     ...own.flatMap(({ entry, image }) => containerFiles(entry, image)),
     ...pods.flatMap(({ entry }) => staticPodFiles(entry, podImageName(entry.image, repository))),
@@ -53,14 +58,18 @@ export function renderContainers(input: RenderInput): PayloadPlan {
     ...clusterManifests(),
     ...hostFiles(input),
     ...(input.checks ?? []).map(checkFile),
+    ...optional.files,
+    healthFile(input.health ?? {}),
   ];
   return {
     files: files.map(({ path, mode, contents }) => ({ path, mode, contents })).sort(byPath),
     links: [
       wants("multi-user.target", "igneous.target"),
       wants("multi-user.target", "igneous-health.service"),
+      wants("sysinit.target", "igneous-limit.service"),
       ...units.map((unit) => wants("igneous.target", unit)),
       ...nodeUnitsStarted.map((unit) => wants("igneous.target", unit)),
+      ...optional.links,
     ].sort(byPath),
     directories: [paths.images],
     containers: own.map(({ entry }) => ({

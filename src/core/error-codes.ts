@@ -92,6 +92,10 @@ export const errorCodes = {
     meaning: "a rollout failed and the group was brought back to what it ran before",
   },
   "rollout-unlocked": { exit: 4, meaning: "an AMI was asked for that the lock does not name" },
+  "token-refused": {
+    exit: 1,
+    meaning: "a node made no token: it is no control plane, or its API does not answer",
+  },
   "tool-failed": { exit: 1, meaning: "a program that igneous runs failed; its last lines are shown" },
   "tool-missing": { exit: 1, meaning: "a program that igneous needs is not installed" },
   "tree-conflict": { exit: 3, meaning: "two sources put different kinds of things at one path of the image" },

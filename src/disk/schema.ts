@@ -22,6 +22,11 @@ export const HostStatus = z.object({
   triesLeft: z.string(),
   /** Commit, time and reason of the last automatic fallback; empty when there was none. */
   fellBack: z.string(),
+  /** `healthy` or `unhealthy`, and why; empty while igneous-health has not decided. Older nodes do not say. */
+  health: z.string().default(""),
+  problems: z.array(z.string()).default([]),
+  /** Date and name of the node's certificate that ends first. */
+  certificateEnds: z.string().default(""),
   booted: deployment,
   next: deployment,
   rollback: deployment.nullable(),

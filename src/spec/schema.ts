@@ -26,6 +26,7 @@ const mount = z.strictObject({
   destination: absolutePath,
   readOnly: z.boolean().optional(),
   propagation: z.enum(["private", "rprivate", "slave", "rslave", "shared", "rshared"]).optional(),
+  file: z.boolean().optional().describe("true when the source is a file"),
 });
 
 const container = z.strictObject({
@@ -89,6 +90,10 @@ export const Spec = z.strictObject({
     imageRepository: z.string().min(1).default("registry.k8s.io"),
     podSubnet: z.cidrv4().optional(),
     serviceSubnet: z.cidrv4().optional(),
+    runtime: z
+      .enum(["system-containers", "static-pods"])
+      .optional()
+      .describe("who runs the containers of the node: systemd (default), or the kubelet"),
   }),
   geth: z
     .strictObject({
@@ -109,6 +114,30 @@ export const Spec = z.strictObject({
     .prefault({ debian: {} }),
   containers: z.record(name, container).default({}),
   preload: z.array(preload).default([]),
+  features: z
+    .array(z.enum(["cockpit", "node-exporter", "podman", "ssm-agent"]))
+    .optional()
+    .describe("optional parts of a node"),
+  health: z
+    .strictObject({
+      tries: z
+        .number()
+        .int()
+        .min(1)
+        .max(5)
+        .optional()
+        .describe(
+          "boots that a new deployment has to become healthy before the previous one is booted (default 3)",
+        ),
+      seconds: z
+        .number()
+        .int()
+        .min(30)
+        .max(86_400)
+        .optional()
+        .describe("how long each boot may take to become healthy, on hardware (default 600)"),
+    })
+    .optional(),
   registries: z.record(z.string(), registry).default({}),
   butane: z
     .strictObject({

@@ -77,6 +77,7 @@ const program = (path: string, ...args: readonly string[]): Promise<RunResult> =
     env: {
       IGNEOUS_ROOT: root,
       IGNEOUS_PULL: join(root, "pull"),
+      IGNEOUS_LIBEXEC: resolve("node/libexec"),
       PATH: `${root}/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     },
     okExits: [0, 1, 2],
@@ -102,6 +103,34 @@ describe("igneous-host", () => {
     const status = HostStatus.parse(JSON.parse((await host("status", "--json")).stdout));
     expect(status).toMatchObject({ firstBootComplete: true, rollbackPossible: true, booted: { commit: b } });
     expect(status.rollback?.manifest?.containers[0]?.manifestDigest).toBe(`sha256:${a}`);
+  });
+
+  it("tells the node's health, and when a certificate ends", async () => {
+    await machine({ commit: b, booted: true });
+    expect((await host("status")).stdout).toContain("health     not known yet");
+    await place("run/igneous/health", 'starting\netcd.service is "still" starting\nthe node is not Ready\n');
+    await place("var/lib/igneous/pki/authority/keep", "");
+    await run(testContext(), [
+      requireTool("openssl"),
+      ...["req", "-x509", "-newkey", "ed25519", "-noenc", "-days", "9", "-subj", "/CN=t"],
+      ...["-keyout", "/dev/null", "-out", join(root, "var/lib/igneous/pki/authority/ca.crt")],
+    ]);
+    const { stdout } = await host("status");
+    expect(stdout).toContain('health     starting\n           etcd.service is "still" starting\n');
+    expect(stdout).toMatch(/certificates valid until \d{4}-\d\d-\d\d at least \(authority\/ca\.crt\)/u);
+    const status = HostStatus.parse(JSON.parse((await host("status", "--json")).stdout));
+    expect(status).toMatchObject({
+      health: "starting",
+      problems: ['etcd.service is "still" starting', "the node is not Ready"],
+      certificateEnds: expect.stringMatching(/^\d{4}-\d\d-\d\d authority\/ca\.crt$/u),
+    });
+  });
+
+  it("takes the number of tries from the spec", async () => {
+    await machine({ commit: b, booted: true }, { commit: a });
+    await place("usr/lib/igneous/health.conf", "IGNEOUS_TRIES=1\nIGNEOUS_HEALTH_SECONDS=60\n");
+    await host("rollback");
+    expect(await environment()).toBe("tries=1\nfell_back=\n");
   });
 
   it("makes the previous deployment the next one, once, and lets GRUB count its boots", async () => {
@@ -218,11 +247,15 @@ describe("igneous-boot-complete", () => {
   it("after a fallback the booted deployment becomes the default and the failed one is remembered", async () => {
     await machine({ commit: a }, { commit: b, booted: true });
     await place("boot/grub/grubenv", renderEnvironmentBlock({ tries: "0", fell_back: "1" }));
+    await place("var/lib/igneous/host/trial-problems", "etcd.service is activating\nthe node is not Ready\n");
     await bootComplete();
     expect(await calls()).toContain("admin set-default 1");
     expect(await environment()).toBe("tries=\nfell_back=\n");
     expect((await host("status")).stdout).toMatch(
-      new RegExp(`fell back from ${a} \\S+ did not become healthy`, "u"),
+      new RegExp(
+        `fell back from ${a} \\S+ did not become healthy: etcd.service is activating; the node is not Ready`,
+        "u",
+      ),
     );
   });
 });

@@ -28,6 +28,13 @@ install() {
     ln_r "$systemdsystemunitdir/igneous-sysroot.service" \
         "$systemdsystemunitdir/ignition-complete.target.requires/igneous-sysroot.service"
 
+    inst_multiple sleep systemctl
+    inst_script "$moddir/igneous-limit" /usr/libexec/igneous-limit
+    inst_simple "$moddir/igneous-limit.service" "$systemdsystemunitdir/igneous-limit.service"
+    mkdir -p "$initdir$systemdsystemunitdir/initrd.target.wants"
+    ln_r "$systemdsystemunitdir/igneous-limit.service" \
+        "$systemdsystemunitdir/initrd.target.wants/igneous-limit.service"
+
     inst_simple "$moddir/selinux/config" /usr/share/igneous/selinux/config
     inst_simple "$moddir/selinux/none/contexts/files/file_contexts" \
         /usr/share/igneous/selinux/none/contexts/files/file_contexts
