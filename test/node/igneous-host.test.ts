@@ -110,11 +110,9 @@ describe("igneous-host", () => {
     expect((await host("status")).stdout).toContain("health     not known yet");
     await place("run/igneous/health", 'starting\netcd.service is "still" starting\nthe node is not Ready\n');
     await place("var/lib/igneous/pki/authority/keep", "");
-    await run(testContext(), [
-      requireTool("openssl"),
-      ...["req", "-x509", "-newkey", "ed25519", "-noenc", "-days", "9", "-subj", "/CN=t"],
-      ...["-keyout", "/dev/null", "-out", join(root, "var/lib/igneous/pki/authority/ca.crt")],
-    ]);
+    const certificate = join(root, "var/lib/igneous/pki/authority/ca.crt");
+    const words = "req -x509 -newkey ed25519 -noenc -days 9 -subj /CN=t -keyout /dev/null -out".split(" ");
+    await run(testContext(), [requireTool("openssl"), ...words, certificate]);
     const { stdout } = await host("status");
     expect(stdout).toContain('health     starting\n           etcd.service is "still" starting\n');
     expect(stdout).toMatch(/certificates valid until \d{4}-\d\d-\d\d at least \(authority\/ca\.crt\)/u);
