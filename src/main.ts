@@ -2,6 +2,7 @@
 import type { Context } from "./core/context.ts";
 import { IgneousError } from "./core/errors.ts";
 import { hostContext } from "./host/context.ts";
+import { askTerminal } from "./cli/ask.ts";
 import { every } from "./host/clock.ts";
 import { runProgram } from "./cli/program.ts";
 import type { Io } from "./cli/io.ts";
@@ -33,6 +34,10 @@ const io: Io = {
   columns: () => process.stderr.columns ?? 80,
   every,
   cwd: process.cwd(),
+  ask:
+    process.stdin.isTTY === true && process.stderr.isTTY === true
+      ? (question) => askTerminal(question, { signal: stop.signal, onInterrupt: () => onSignal("SIGINT") })
+      : undefined,
   createContext: (emit): Context => hostContext(emit, stop.signal),
   setExitCode: (code) => {
     if (process.exitCode === undefined || !stop.signal.aborted) process.exitCode = code;

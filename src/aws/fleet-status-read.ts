@@ -1,6 +1,7 @@
 import type { AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
 import type { Image, Instance } from "@aws-sdk/client-ec2";
 import type { Context } from "../core/context.ts";
+import { IgneousError } from "../core/errors.ts";
 import { mapLimit } from "../core/parallel.ts";
 import type { Aws } from "./apis.ts";
 import type { FleetState, GroupState, GroupTemplate, ImageState } from "./fleet-status-types.ts";
@@ -14,6 +15,8 @@ interface Wanted {
   readonly images: readonly { readonly region: string; readonly amiId: string }[];
   /** Leave out what only a plan needs: launch template data and images. */
   readonly brief?: boolean;
+  /** A region that has not answered by then counts as failed. */
+  readonly patienceMs?: number;
 }
 
 type Count = () => void;
@@ -28,7 +31,13 @@ export async function readFleet(context: Context, aws: Aws, wanted: Wanted): Pro
   const parts = await Promise.all(
     regions.map(async (region) => {
       try {
-        return await readRegion(aws, region, wanted, count);
+        return await patiently(
+          context,
+          aws,
+          region,
+          wanted.patienceMs,
+          readRegion(aws, region, wanted, count),
+        );
       } catch (error) {
         context.signal.throwIfAborted();
         const message = error instanceof Error ? error.message : String(error);
@@ -53,6 +62,30 @@ export async function readFleet(context: Context, aws: Aws, wanted: Wanted): Pro
     failures,
     calls,
   };
+}
+
+/** What a region says, or an error when it takes too long; it is not waited for any more then. */
+async function patiently<T>(
+  context: Context,
+  aws: Aws,
+  region: string,
+  ms: number | undefined,
+  answer: Promise<T>,
+): Promise<T> {
+  if (ms === undefined) return answer;
+  const enough = new AbortController();
+  const late = aws.clock.sleep(ms, AbortSignal.any([context.signal, enough.signal])).then(() => {
+    throw new IgneousError("aws-timeout", `${region} has not answered within ${ms / 1000} s`, {
+      hint: "the others are shown; run the same command again",
+    });
+  });
+  late.catch(() => undefined);
+  answer.catch(() => undefined);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    enough.abort();
+  }
 }
 
 interface Region {

@@ -8,7 +8,7 @@ import { isSameData } from "./launch-template.ts";
 import { createVersion, findVersionData } from "./launch-template-version.ts";
 import { shortBuild, wantedData } from "./rollout-plan.ts";
 import type { GroupPlan } from "./rollout-plan-types.ts";
-import type { RolloutGroup, RolloutRequest } from "./rollout-types.ts";
+import type { RolloutRequest } from "./rollout-types.ts";
 
 export interface StartedRefresh {
   readonly id: string;
@@ -25,11 +25,10 @@ export async function startRefresh(
   aws: Aws,
   group: GroupState,
   plan: GroupPlan,
-  wanted: RolloutGroup,
   request: RolloutRequest,
 ): Promise<StartedRefresh> {
   const running = group.refreshes.find(isActiveRefresh);
-  if (running !== undefined) return attach(aws, group, plan, running, wanted, request);
+  if (running !== undefined) return attach(aws, group, plan, running, request);
   const { template } = plan;
   const { target } = request;
   const what = target.kind === "build" ? `build ${shortBuild(target.build.id)}` : `unlocked ${target.amiId}`;
@@ -41,7 +40,7 @@ export async function startRefresh(
           templateId: template.id,
           from: template.from,
           description: `igneous ${what} of ${request.specName}`.slice(0, 255),
-          data: wantedData(group, wanted, request),
+          data: wantedData(group, request),
         });
   const autoScaling = await aws.autoScaling(group.region);
   try {
@@ -54,7 +53,7 @@ export async function startRefresh(
     // Someone was faster; or we were, and the answer was lost.
     const newest = (await listRefreshes(aws, group, 5)).find(isActiveRefresh);
     if (newest === undefined) throw error;
-    return attach(aws, group, plan, newest, wanted, request);
+    return attach(aws, group, plan, newest, request);
   }
 }
 
@@ -63,7 +62,6 @@ async function attach(
   group: GroupState,
   plan: GroupPlan,
   refresh: RefreshState,
-  wanted: RolloutGroup,
   request: RolloutRequest,
 ): Promise<StartedRefresh> {
   const { desired } = refresh;
@@ -71,7 +69,7 @@ async function attach(
   const data = isOurs
     ? await findVersionData(aws, group.region, plan.template.id, desired?.version ?? "")
     : undefined;
-  const same = data !== undefined && isSameData(data, wantedData(group, wanted, request));
+  const same = data !== undefined && isSameData(data, wantedData(group, request));
   if (same && refresh.status !== "Cancelling") {
     return { id: refresh.id, version: Number(desired?.version), attached: true };
   }

@@ -4,8 +4,10 @@ import type { Aws } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
 import { isActiveRefresh, type RefreshState } from "./fleet-status-types.ts";
 import { findRefresh } from "./instance-refresh-read.ts";
+import { stepName } from "./rollout-order.ts";
 import { troubleOf } from "./retry.ts";
 
+const firstPollMs = 1000;
 const pollMs = 15_000;
 /** A new refresh may be missing from answers for a while. */
 const unseenMs = 120_000;
@@ -41,7 +43,7 @@ export async function watchRefresh(
   try {
     let lastSeen = aws.clock.now();
     let isBlind = false;
-    for (let wait = 0; ; wait = pollMs) {
+    for (let wait = 0; ; wait = Math.min(pollMs, Math.max(firstPollMs, wait * 2))) {
       if (wait > 0) await aws.clock.sleep(wait, context.signal);
       const seen = await look(aws, group, id);
       const now = aws.clock.now();
@@ -61,7 +63,7 @@ export async function watchRefresh(
       if (isBlind) context.emit({ type: "note", message: `${where} can be seen again` });
       isBlind = false;
       lastSeen = now;
-      record(context, timeline, group.name, seen, now);
+      record(context, timeline, stepName(group), seen, now);
       if (!isActiveRefresh(seen)) return { refresh: seen, timeline };
     }
   } catch (error) {
@@ -108,7 +110,7 @@ function goneError(where: string, id: string): IgneousError {
 function record(
   context: Context,
   timeline: Sighting[],
-  name: string,
+  step: string,
   refresh: RefreshState,
   now: number,
 ): void {
@@ -121,7 +123,7 @@ function record(
   if (!isSame) timeline.push({ at: new Date(now).toISOString(), status, percent, toUpdate, reason });
   context.emit({
     type: "step-progress",
-    step: `roll ${name}`,
+    step,
     done: percent ?? 0,
     total: 100,
     unit: "items",

@@ -1,6 +1,7 @@
 import type { Context } from "../core/context.ts";
 import type { Digest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
+import { mapLimit } from "../core/parallel.ts";
 import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
 import { activeRefreshOf, type FleetState, type GroupState } from "./fleet-status-types.ts";
@@ -9,8 +10,10 @@ import { explainRefresh } from "./instance-refresh-explain.ts";
 import { type StartedRefresh, startRefresh } from "./instance-refresh-start.ts";
 import { type Sighting, watchRefresh } from "./instance-refresh-watch.ts";
 import { setDefaultVersion } from "./launch-template-version.ts";
+import { stagesOf, stepName } from "./rollout-order.ts";
 import { planRollout } from "./rollout-plan.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
+import { findUnrecorded, type RecordedAs, recordOf } from "./rollout-record.ts";
 import type { LockedRollout, RolloutGroup, RolloutRequest, RolloutStatus } from "./rollout-types.ts";
 
 export interface RolloutOutcome {
@@ -21,10 +24,12 @@ export interface RolloutOutcome {
 }
 
 export interface ApplyOptions {
-  /** Return when the refresh is started. Only the first group is started then. */
+  /** Return when the refresh is started. Only the first groups that may go at once are started then. */
   readonly detach?: boolean;
   /** The rollout that this one takes back. */
   readonly rollbackOf?: string;
+  /** Told when a group's rollout has begun, and again when it is over; so that nothing is lost when we are stopped. */
+  readonly onOutcome?: (outcome: RolloutOutcome) => Promise<void>;
 }
 
 /** Reads what a request is about. */
@@ -56,8 +61,8 @@ export function refusePlan(plan: RolloutPlan, approved: Digest | undefined): voi
 }
 
 /**
- * Rolls groups one after the other and stops at the first that does not succeed. Each group is read again before its
- * turn: when what would be done to it has changed since the plan, it is refused.
+ * Rolls groups in their order, control-plane groups one by one and first, and begins nothing more once one does not
+ * succeed. Each group is read again before its turn: when what would be done to it has changed since the plan, it is refused.
  */
 export async function applyRollout(
   context: Context,
@@ -66,33 +71,47 @@ export async function applyRollout(
   options: ApplyOptions = {},
 ): Promise<readonly RolloutOutcome[]> {
   const outcomes: RolloutOutcome[] = [];
-  for (const group of planned.request.groups) {
-    const alone = { ...planned.request, groups: [group] };
-    const approved = planRollout(planned.state, alone).digest;
-    const outcome = await runStep(
-      context,
-      `roll ${group.name}`,
-      `roll ${group.name} in ${group.region}`,
-      async () => {
-        const value = await rollGroup(context, aws, alone, group, approved, planned.plan.digest, options);
-        const { status } = value.rollout;
-        return { value, outcome: status === "unchanged" ? "unchanged" : "done", note: status };
-      },
+  for (const stage of stagesOf(planned.request.groups, planned.request.parallelGroups ?? 1)) {
+    // Groups that go together are all followed to their end, also when one of them fails.
+    const ended = await mapLimit(stage, stage.length, (group) =>
+      rollStep(context, aws, planned, group, options).then(
+        (outcome) => ({ outcome }),
+        (error: unknown) => ({ error }),
+      ),
     );
-    outcomes.push(outcome);
-    if (outcome.rollout.status !== "succeeded" && outcome.rollout.status !== "unchanged") break;
+    for (const end of ended) {
+      if ("error" in end) throw end.error;
+      outcomes.push(end.outcome);
+    }
+    if (outcomes.some(({ rollout }) => !["succeeded", "unchanged"].includes(rollout.status))) break;
   }
   return outcomes;
+}
+
+function rollStep(
+  context: Context,
+  aws: Aws,
+  planned: { readonly state: FleetState; readonly plan: RolloutPlan; readonly request: RolloutRequest },
+  group: RolloutGroup,
+  options: ApplyOptions,
+): Promise<RolloutOutcome> {
+  const alone = { ...planned.request, groups: [group] };
+  const approved = planRollout(planned.state, alone).digest;
+  return runStep(context, stepName(group), stepName(group), async () => {
+    const value = await rollGroup(context, aws, alone, approved, planned.plan.digest, options);
+    const { status } = value.rollout;
+    if (status !== "unchanged") await options.onOutcome?.(value);
+    return { value, outcome: status === "unchanged" ? "unchanged" : "done", note: status };
+  });
 }
 
 async function rollGroup(
   context: Context,
   aws: Aws,
   request: RolloutRequest,
-  wanted: RolloutGroup,
   approved: Digest,
   planDigest: Digest,
-  { detach = false, rollbackOf }: ApplyOptions,
+  { detach = false, rollbackOf, onOutcome }: ApplyOptions,
 ): Promise<RolloutOutcome> {
   const state = await readForRollout(context, aws, request);
   const plan = planRollout(state, request);
@@ -101,22 +120,58 @@ async function rollGroup(
   const [groupPlan] = plan.groups;
   if (group === undefined || groupPlan === undefined) throw new Error("a plan without its group");
   const startedAt = new Date(aws.clock.now()).toISOString();
-  const isDone =
-    activeRefreshOf(group) === undefined &&
-    groupPlan.template.action === "reuse" &&
-    groupPlan.template.to === group.template?.version &&
-    groupPlan.instances.every(({ action }) => action === "keep");
-  const record = (status: RolloutStatus, started: StartedRefresh, reason?: string): LockedRollout =>
-    recordOf({ request, groupPlan, planDigest, startedAt, rollbackOf }, status, started, aws, reason);
-  if (isDone) {
-    const none = { id: `unchanged-${startedAt}`, version: groupPlan.template.to, attached: false };
-    return { rollout: record("unchanged", none), timeline: [], explanation: [] };
-  }
-  const started = await startRefresh(aws, group, groupPlan, wanted, request);
+  const basis = { request, groupPlan, planDigest, startedAt, rollbackOf };
+  const record = (status: RolloutStatus, { id, version }: StartedRefresh, reason?: string): LockedRollout =>
+    recordOf(basis, {
+      id,
+      version,
+      status,
+      now: aws.clock.now(),
+      ...(reason === undefined ? {} : { reason }),
+    });
+  if (isDone(group, groupPlan)) return finished(aws, group, groupPlan, request, basis);
+  const started = await startRefresh(aws, group, groupPlan, request);
   const verb = started.attached ? "follows" : "started";
   context.emit({ type: "note", message: `${verb} instance refresh ${started.id} of ${group.name}` });
-  if (detach) return { rollout: record("in-progress", started), timeline: [], explanation: [] };
+  const begun = { rollout: record("in-progress", started), timeline: [], explanation: [] };
+  if (detach) return begun;
+  await onOutcome?.(begun);
   return follow(context, aws, group, started, record);
+}
+
+function isDone(group: GroupState, { template, instances }: GroupPlan): boolean {
+  return (
+    activeRefreshOf(group) === undefined &&
+    template.action === "reuse" &&
+    template.to === group.template?.version &&
+    instances.every(({ action }) => action === "keep")
+  );
+}
+
+/** There is nothing to do; what a run that was detached or stopped left to record is recorded now. */
+async function finished(
+  aws: Aws,
+  group: GroupState,
+  plan: GroupPlan,
+  request: RolloutRequest,
+  basis: RecordedAs,
+): Promise<RolloutOutcome> {
+  const version = plan.template.to;
+  const left = findUnrecorded(group, version, request.rollouts ?? []);
+  const now = aws.clock.now();
+  if (left === undefined) {
+    const id = `unchanged-${basis.startedAt}`;
+    return {
+      rollout: recordOf(basis, { id, version, status: "unchanged", now }),
+      timeline: [],
+      explanation: [],
+    };
+  }
+  await moveDefault(aws, group, version);
+  // The way back of now is what runs already; what ran before, only a record can tell.
+  const ended = { id: left.refresh.id, version, status: "succeeded" as const, now };
+  const { previous: _now, ...rollout } = recordOf(basis, ended);
+  return { rollout: { ...rollout, ...left.known }, timeline: [], explanation: [] };
 }
 
 async function follow(
@@ -129,14 +184,16 @@ async function follow(
   const { refresh, timeline } = await watchRefresh(context, aws, group, started.id);
   const status = outcomeOf(refresh.status);
   if (status === "succeeded") {
-    const template = group.template;
-    if (template !== undefined && template.defaultVersion !== started.version) {
-      await setDefaultVersion(aws, group.region, template.id, started.version);
-    }
+    await moveDefault(aws, group, started.version);
     return { rollout: record(status, started), timeline, explanation: [] };
   }
   const explanation = await explainRefresh(aws, group, refresh);
   return { rollout: record(status, started, explanation[0]), timeline, explanation };
+}
+
+async function moveDefault(aws: Aws, { template, region }: GroupState, version: number): Promise<void> {
+  if (template === undefined || template.defaultVersion === version) return;
+  await setDefaultVersion(aws, region, template.id, version);
 }
 
 export function outcomeOf(status: string): RolloutStatus {
@@ -154,71 +211,4 @@ export function outcomeOf(status: string): RolloutStatus {
     default:
       return "in-progress";
   }
-}
-
-interface Recorded {
-  readonly request: RolloutRequest;
-  readonly groupPlan: GroupPlan;
-  readonly planDigest: Digest;
-  readonly startedAt: string;
-  readonly rollbackOf: string | undefined;
-}
-
-function recordOf(
-  { request, groupPlan, planDigest, startedAt, rollbackOf }: Recorded,
-  status: RolloutStatus,
-  started: StartedRefresh,
-  aws: Aws,
-  reason: string | undefined,
-): LockedRollout {
-  const { target } = request;
-  const { wayBack } = groupPlan;
-  return {
-    id: started.id,
-    group: groupPlan.name,
-    region: groupPlan.region,
-    strategy: request.strategy,
-    status,
-    plan: planDigest,
-    ...(target.kind === "build" ? { buildId: target.build.id } : { unlockedReason: target.reason }),
-    amiId: groupPlan.amiId,
-    ...(wayBack.amiId === null
-      ? {}
-      : {
-          previous: {
-            ...(wayBack.buildId === null ? {} : { buildId: wayBack.buildId }),
-            amiId: wayBack.amiId,
-            version: wayBack.version,
-          },
-        }),
-    launchTemplate: { id: groupPlan.template.id, version: started.version },
-    ...(rollbackOf === undefined ? {} : { rollbackOf }),
-    startedAt,
-    ...(status === "in-progress" ? {} : { endedAt: new Date(aws.clock.now()).toISOString() }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-}
-
-/** What the caller throws when a rollout did not succeed, after the lock is written. */
-export function rolloutFailure(outcomes: readonly RolloutOutcome[]): IgneousError | undefined {
-  const bad = outcomes.find(({ rollout }) =>
-    ["failed", "cancelled", "rolled-back", "rollback-failed"].includes(rollout.status),
-  );
-  if (bad === undefined) return undefined;
-  const { rollout, explanation } = bad;
-  const why = explanation.map((line) => `\n  ${line}`).join("");
-  const where = `${rollout.group} in ${rollout.region}`;
-  if (rollout.status === "rolled-back") {
-    const back = rollout.previous?.amiId ?? "what it ran before";
-    return new IgneousError("rollout-rolled-back", `${where} went back to ${back}:${why}`, {
-      hint: `look at the failed build, then roll out another; now: igneous status --group ${rollout.group}`,
-    });
-  }
-  const mixed =
-    rollout.status === "rollback-failed"
-      ? "the way back failed as well"
-      : `the rollout ${rollout.status === "cancelled" ? "was cancelled" : "failed"}`;
-  return new IgneousError("rollout-failed", `${where}: ${mixed}; instances of both builds may run:${why}`, {
-    hint: `see which: igneous status --group ${rollout.group}; go back with: igneous rollback --fleet ${rollout.group}`,
-  });
 }

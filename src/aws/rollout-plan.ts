@@ -15,7 +15,13 @@ import type {
   WayBack,
 } from "./rollout-plan-types.ts";
 import { groupProblems } from "./rollout-problems.ts";
-import type { RolloutBuild, RolloutGroup, RolloutRequest, RolloutTarget } from "./rollout-types.ts";
+import {
+  groupKey,
+  type RolloutBuild,
+  type RolloutGroup,
+  type RolloutRequest,
+  type RolloutTarget,
+} from "./rollout-types.ts";
 
 /** Works out a rollout from what AWS says and what is wanted. Calls nothing and changes nothing. */
 export function planRollout(state: FleetState, request: RolloutRequest): RolloutPlan {
@@ -34,7 +40,7 @@ export function planRollout(state: FleetState, request: RolloutRequest): Rollout
     strategy,
     groups: request.groups.map((group, index) => {
       const { name, region, amiId, template, preferences, wayBack } = groups[index] as GroupPlan;
-      const data = templateJson(wantedData(stateOf(state, group), group, request));
+      const data = templateJson(wantedData(stateOf(state, group), request));
       const { id, from } = template;
       return { name, region, amiId, template: { id, from }, data, preferences, wayBack };
     }),
@@ -94,15 +100,11 @@ export function buildOfImage(builds: readonly RolloutBuild[], amiId: string | un
 }
 
 /** The launch template data that instances of the rollout are made from. */
-export function wantedData(
-  group: GroupState,
-  { role }: RolloutGroup,
-  request: RolloutRequest,
-): RequestLaunchTemplateData {
-  const known = request.templateVersions?.[group.name];
+export function wantedData(group: GroupState, request: RolloutRequest): RequestLaunchTemplateData {
+  const known = request.templateVersions?.[groupKey(group)];
   if (known !== undefined) return known.data;
   const { target } = request;
-  const config = request.launchConfigs?.[role ?? "worker"];
+  const config = request.launchConfigs?.[groupKey(group)];
   return nextData(group.template?.data ?? {}, {
     imageId: targetImage(target, group.region),
     ...(config === undefined ? {} : { userData: encodeUserData(config) }),
@@ -121,7 +123,7 @@ function planGroup(
 ): GroupPlan {
   const amiId = targetImage(request.target, group.region);
   const preferences = groupPreferences(request.preferences, group, wanted.role, request.strategy);
-  const template = planTemplate(group, wanted, request);
+  const template = planTemplate(group, request);
   const instances = group.instances
     .toSorted(replacedFirst(amiId))
     .map((instance) => planInstance(instance, amiId, template.to, template.action, preferences, request));
@@ -150,14 +152,10 @@ const noTemplate: GroupTemplate = {
   latestData: {},
 };
 
-function planTemplate(
-  group: GroupState,
-  wanted: RolloutGroup,
-  request: RolloutRequest,
-): GroupPlan["template"] {
+function planTemplate(group: GroupState, request: RolloutRequest): GroupPlan["template"] {
   const { id, name, version, latest, data, latestData } = group.template ?? noTemplate;
-  const next = wantedData(group, wanted, request);
-  const given = request.templateVersions?.[group.name];
+  const next = wantedData(group, request);
+  const given = request.templateVersions?.[groupKey(group)];
   const differences = templateDifferences(data, next);
   if (given !== undefined)
     return { id, name, from: version, to: given.version, action: "reuse", differences };

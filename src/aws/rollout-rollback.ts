@@ -13,9 +13,10 @@ import { explainRefresh } from "./instance-refresh-explain.ts";
 import { type Sighting, watchRefresh } from "./instance-refresh-watch.ts";
 import { type RollbackRequest, rollbackTarget } from "./rollout-rollback-target.ts";
 import { applyRollout, outcomeOf, readForRollout, refusePlan, type RolloutOutcome } from "./rollout-apply.ts";
+import { stepName } from "./rollout-order.ts";
 import { planRollout } from "./rollout-plan.ts";
 import type { RolloutPlan } from "./rollout-plan-types.ts";
-import type { RolloutRequest, RolloutStatus } from "./rollout-types.ts";
+import { groupKey, type RolloutRequest, type RolloutStatus } from "./rollout-types.ts";
 
 /** How a group will be brought back, decided by what AWS says about it. */
 export type RollbackPlan =
@@ -82,7 +83,7 @@ export async function applyRollback(
 ): Promise<RollbackOutcome> {
   if (plan.kind === "new-rollout") return rollBack(context, aws, wanted, plan);
   const { name, region } = wanted.group;
-  return runStep(context, `roll ${name}`, `bring ${name} in ${region} back`, async () => {
+  return runStep(context, stepName(wanted.group), `bring ${name} in ${region} back`, async () => {
     const value = await turn(context, aws, wanted, plan.refresh, plan.action);
     return { value, note: value.status };
   });
@@ -204,7 +205,7 @@ async function planNew(
     // A way back that turned around would end on what we flee from.
     preferences: { ...wanted.preferences, autoRollback: false, checkpointPercentages: [] },
     builds: wanted.builds,
-    ...(target.version === undefined ? {} : { templateVersions: { [group.name]: target.version } }),
+    ...(target.version === undefined ? {} : { templateVersions: { [groupKey(group)]: target.version } }),
   };
   const state = await readForRollout(context, aws, request);
   const of = rollbackOf ?? target.rollbackOf;

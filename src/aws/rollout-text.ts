@@ -1,6 +1,7 @@
 import type { FleetStatus } from "./fleet-status.ts";
 import { shortBuild } from "./rollout-plan.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
+import type { RollbackPlan } from "./rollout-rollback.ts";
 
 /** A plan as an SRE reads it, before saying yes. Plain text, no colours. */
 export function renderPlan(plan: RolloutPlan): string {
@@ -77,4 +78,25 @@ export function renderFleetStatus(status: FleetStatus): string {
   for (const { region, message } of status.failures) lines.push(`${region}: could not be read: ${message}`);
   lines.push(`${status.calls} API calls`);
   return `${lines.join("\n")}\n`;
+}
+
+/** How many instances a plan would touch. */
+export function planSize({ groups }: RolloutPlan): number {
+  return groups.flatMap(({ instances }) => instances).filter(({ action }) => action === "replace").length;
+}
+
+/** How a group goes back, for the person who confirms it. */
+export function renderRollbackPlan(
+  { name, region }: { readonly name: string; readonly region: string },
+  plan: RollbackPlan,
+): string {
+  if (plan.kind === "new-rollout") return `${plan.why}\n\n${renderPlan(plan.plan)}`;
+  const { refresh, action } = plan;
+  const far = refresh.percent === undefined ? "" : ` at ${refresh.percent} %`;
+  const how = {
+    turn: "AWS turns it around: what it replaced is replaced again by what the group ran before",
+    follow: "it goes back already, and is followed to its end",
+    cancel: "it is cancelled; what it had replaced already goes back by a new rollout",
+  }[action];
+  return `${name} in ${region}: instance refresh ${refresh.id} is ${refresh.status}${far}\n  ${how}\n`;
 }

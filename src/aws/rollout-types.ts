@@ -11,6 +11,8 @@ export interface RolloutGroup {
   readonly region: string;
   /** Control-plane groups go one node at a time, so that etcd keeps its quorum. */
   readonly role?: NodeRole;
+  /** Variables of the launch template for this group's machines. */
+  readonly variables?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
 
 /** How a group is rolled. Times are seconds, shares are percent of the desired capacity. */
@@ -34,6 +36,8 @@ export interface RolloutSpec extends RolloutPreferences {
   /** In the order in which they are rolled. */
   readonly groups: readonly RolloutGroup[];
   readonly strategy?: RolloutStrategy;
+  /** How many worker groups may be rolled at once; control-plane groups go one by one. */
+  readonly parallelGroups?: number;
 }
 
 /** A build of the lock, as far as a rollout needs it. */
@@ -51,10 +55,19 @@ export interface RolloutRequest {
   readonly preferences: RolloutPreferences;
   /** All builds of the lock, newest first: they give AMIs their names. */
   readonly builds: readonly RolloutBuild[];
-  /** Launch Ignition by role; where there is none, instances keep the user data that they have now. */
-  readonly launchConfigs?: Readonly<Partial<Record<NodeRole, string>>>;
-  /** Group → launch template version that is used as it is; for the way back. */
+  /** Launch Ignition by {@link groupKey}; where there is none, instances keep the user data that they have now. */
+  readonly launchConfigs?: Readonly<Record<string, string>>;
+  /** {@link groupKey} → launch template version that is used as it is; for the way back. */
   readonly templateVersions?: Readonly<Record<string, KnownVersion>>;
+  /** How many worker groups may be rolled at once; 1 when not given. */
+  readonly parallelGroups?: number;
+  /** What is recorded already: rollouts of the lock, newest first, and those that this machine began. */
+  readonly rollouts?: readonly LockedRollout[];
+}
+
+/** What tells a group from those of the same name in other regions. */
+export function groupKey({ name, region }: Pick<RolloutGroup, "name" | "region">): string {
+  return `${region}/${name}`;
 }
 
 /** A launch template version that exists. */

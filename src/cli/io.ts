@@ -10,6 +10,8 @@ export interface Io {
   readonly every: (ms: number, tick: () => void) => () => void;
   readonly cwd: string;
   readonly createContext: (emit: Emit) => Context;
+  /** Asks the person at the terminal; undefined when there is none. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   readonly setExitCode: (code: number) => void;
 }
 

@@ -10,6 +10,8 @@ import { addLockCommand } from "./lock-command.ts";
 import { addBootCommand, addVerifyCommand } from "./machine-commands.ts";
 import { addPublishCommand } from "./publish-command.ts";
 import { addRollbackCommand } from "./rollback-command.ts";
+import { addReportCommand } from "./report-command.ts";
+import { addRolloutCommand } from "./rollout-command.ts";
 import { addSchemaCommand } from "./schema-command.ts";
 import { addStatusCommand } from "./status-command.ts";
 import { addTokenCommand } from "./token-command.ts";
@@ -25,8 +27,10 @@ const commands = [
   addStatusCommand,
   addGcCommand,
   addIamPolicyCommand,
+  addRolloutCommand,
   addRollbackCommand,
   addTokenCommand,
+  addReportCommand,
   addImportCommand,
   addCacheCommand,
   addButaneCommand,

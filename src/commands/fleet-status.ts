@@ -15,6 +15,8 @@ export interface FleetStatusOptions {
   readonly groups?: readonly string[];
   /** Ask each node by SSM which commit it booted, too. */
   readonly askNodes?: boolean;
+  /** Show the others without a region that has not answered by then. */
+  readonly patienceMs?: number;
 }
 
 /** Which instance runs which build, and where that is not what the lock says. With `--check`, drift exits 5. */
@@ -24,7 +26,12 @@ export async function fleetStatus(
   aws: Aws = openAws(context),
 ): Promise<FleetStatus> {
   const groups = chosenGroups(options.rollout, options.groups);
-  const state = await readFleet(context, aws, { groups, images: [], brief: true });
+  const state = await readFleet(context, aws, {
+    groups,
+    images: [],
+    brief: true,
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
+  });
   if (options.askNodes !== true) return describeFleet(state, options);
   const asked = await Promise.all(state.groups.map((group) => withCommits(context, aws, group)));
   return describeFleet({ ...state, groups: asked }, options);

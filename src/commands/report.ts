@@ -1,7 +1,7 @@
 import { renderRolloutReport } from "../aws/rollout-report.ts";
 import { IgneousError } from "../core/errors.ts";
 import { findText, writeAtomic } from "../host/files.ts";
-import { recordPath, type RolloutRecord } from "./rollout.ts";
+import { parseRecord, recordPath } from "./rollout-records.ts";
 
 interface ReportOptions {
   readonly folder: string;
@@ -30,32 +30,4 @@ export async function report({ folder, rollout, out }: ReportOptions): Promise<R
   const path = out ?? source.replace(/\.json$/u, ".html");
   await writeAtomic(path, renderRolloutReport(record.plan, record.outcome));
   return { path, rollout, status: record.outcome.rollout.status };
-}
-
-function parseRecord(path: string, text: string): RolloutRecord {
-  const broken = (cause?: unknown): IgneousError =>
-    new IgneousError("input-invalid", `${path} cannot be read as a rollout of schemaVersion 1`, {
-      hint: `delete ${path}; the rollout itself is in the lock and in AWS`,
-      cause,
-    });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw broken(error);
-  }
-  if (!isRecord(value)) throw broken();
-  return value;
-}
-
-function isRecord(value: unknown): value is RolloutRecord {
-  if (typeof value !== "object" || value === null) return false;
-  const { schemaVersion, plan, outcome } = value as Readonly<Record<string, unknown>>;
-  return (
-    schemaVersion === 1 &&
-    typeof plan === "object" &&
-    plan !== null &&
-    typeof outcome === "object" &&
-    outcome !== null
-  );
 }

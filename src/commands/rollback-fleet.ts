@@ -10,7 +10,8 @@ import type { LockedRollout, RolloutBuild, RolloutSpec } from "../aws/rollout-ty
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
-import { chosenGroups, lockable, saveOutcomes } from "./rollout.ts";
+import { chosenGroups, lockable } from "./rollout.ts";
+import { saveOutcome } from "./rollout-records.ts";
 
 export interface RollbackFleetOptions {
   readonly specName: string;
@@ -36,7 +37,7 @@ export async function prepareFleetRollback(
 ): Promise<PreparedRollback> {
   const [group] = chosenGroups(options.rollout, [options.group]);
   if (group === undefined) throw new Error("no group was chosen");
-  const { groups: _groups, strategy: _strategy, ...preferences } = options.rollout;
+  const { groups: _groups, strategy: _strategy, parallelGroups: _parallel, ...preferences } = options.rollout;
   const { specName, builds, rollouts, to } = options;
   const request = { specName, group, builds, rollouts, preferences, ...(to === undefined ? {} : { to }) };
   return { request, plan: await planRollback(context, aws, request) };
@@ -58,7 +59,9 @@ export async function rollbackFleet(
 ): Promise<FleetRollbackResult> {
   const outcome = await applyRollback(context, aws, request, plan);
   const made = outcome.rollout === undefined ? [] : [outcome.rollout];
-  if (plan.kind === "new-rollout") await saveOutcomes(folder, plan.plan, made);
+  if (plan.kind === "new-rollout" && outcome.rollout !== undefined) {
+    await saveOutcome(folder, plan.plan, outcome.rollout);
+  }
   const why = outcome.explanation.map((line) => `\n  ${line}`).join("");
   const failure =
     outcome.status !== "failed"

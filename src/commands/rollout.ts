@@ -1,31 +1,25 @@
-import { join } from "node:path";
 import type { Aws } from "../aws/apis.ts";
 import type { FleetState } from "../aws/fleet-status-types.ts";
-import {
-  applyRollout,
-  readForRollout,
-  refusePlan,
-  type RolloutOutcome,
-  rolloutFailure,
-} from "../aws/rollout-apply.ts";
+import { applyRollout, readForRollout, refusePlan, type RolloutOutcome } from "../aws/rollout-apply.ts";
+import { stagesOf } from "../aws/rollout-order.ts";
 import { planRollout, shortBuild } from "../aws/rollout-plan.ts";
 import type { RolloutPlan } from "../aws/rollout-plan-types.ts";
-import type {
-  LockedRollout,
-  NodeRole,
-  RolloutBuild,
-  RolloutGroup,
-  RolloutRequest,
-  RolloutSpec,
-  RolloutStrategy,
-  RolloutTarget,
+import { rolloutFailure } from "../aws/rollout-record.ts";
+import {
+  groupKey,
+  type LockedRollout,
+  type RolloutBuild,
+  type RolloutGroup,
+  type RolloutRequest,
+  type RolloutSpec,
+  type RolloutStrategy,
+  type RolloutTarget,
 } from "../aws/rollout-types.ts";
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
 import type { Digest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
-import { type Json, prettyJson } from "../core/json.ts";
-import { writeAtomic } from "../host/files.ts";
+import { saveOutcome } from "./rollout-records.ts";
 
 export interface RolloutOptions {
   readonly specName: string;
@@ -39,7 +33,10 @@ export interface RolloutOptions {
   readonly strategy?: RolloutStrategy;
   /** Why an AMI is taken that the lock does not name. */
   readonly allowUnlocked?: string;
-  readonly launchConfigs?: Readonly<Partial<Record<NodeRole, string>>>;
+  /** By groupKey. */
+  readonly launchConfigs?: Readonly<Record<string, string>>;
+  /** The lock's rollouts, newest first, and those that this machine began. */
+  readonly rollouts?: readonly LockedRollout[];
 }
 
 /** A rollout that is planned and not begun. */
@@ -66,7 +63,7 @@ export async function prepareRollout(
       },
     );
   }
-  const { groups: _groups, strategy: _strategy, ...preferences } = options.rollout;
+  const { groups: _groups, strategy: _strategy, parallelGroups, ...preferences } = options.rollout;
   const request: RolloutRequest = {
     specName: options.specName,
     target: chosenTarget(options, groups),
@@ -75,6 +72,8 @@ export async function prepareRollout(
     preferences,
     builds: options.builds,
     ...(options.launchConfigs === undefined ? {} : { launchConfigs: options.launchConfigs }),
+    ...(options.rollouts === undefined ? {} : { rollouts: options.rollouts }),
+    ...(parallelGroups === undefined ? {} : { parallelGroups }),
   };
   const state = await readForRollout(context, aws, request);
   return { request, state, plan: planRollout(state, request) };
@@ -95,6 +94,8 @@ export interface RolloutRun {
   /** Digest of the plan that was reviewed. */
   readonly approved?: Digest;
   readonly detach?: boolean;
+  /** Keeps what is over in the lock, as soon as it is. */
+  readonly record?: (rollouts: readonly LockedRollout[]) => Promise<void>;
 }
 
 /** Carries a prepared rollout out. */
@@ -105,8 +106,13 @@ export async function rollout(
   aws: Aws = openAws(context),
 ): Promise<RolloutResult> {
   refusePlan(prepared.plan, run.approved);
-  const outcomes = await applyRollout(context, aws, prepared, { detach: run.detach === true });
-  await saveOutcomes(run.folder, prepared.plan, outcomes);
+  const outcomes = await applyRollout(context, aws, prepared, {
+    detach: run.detach === true,
+    onOutcome: async (outcome) => {
+      await saveOutcome(run.folder, prepared.plan, outcome);
+      await run.record?.(lockable([outcome]));
+    },
+  });
   return {
     plan: prepared.plan,
     outcomes,
@@ -123,29 +129,7 @@ export function lockable(outcomes: readonly RolloutOutcome[]): readonly LockedRo
     .toReversed();
 }
 
-/** What a rollout left behind, for its report. */
-export interface RolloutRecord {
-  readonly schemaVersion: 1;
-  readonly plan: RolloutPlan;
-  readonly outcome: RolloutOutcome;
-}
-
-export function recordPath(folder: string, id: string): string {
-  return join(folder, ".igneous", "rollouts", `${id.replaceAll(/[^\w.-]/gu, "_")}.json`);
-}
-
-export async function saveOutcomes(
-  folder: string,
-  plan: RolloutPlan,
-  outcomes: readonly RolloutOutcome[],
-): Promise<void> {
-  for (const outcome of outcomes) {
-    if (outcome.rollout.status === "unchanged") continue;
-    const record: RolloutRecord = { schemaVersion: 1, plan, outcome };
-    await writeAtomic(recordPath(folder, outcome.rollout.id), prettyJson(record as unknown as Json));
-  }
-}
-
+/** The groups that are meant, by name or REGION/NAME; control planes first. */
 export function chosenGroups(
   spec: RolloutSpec,
   names: readonly string[] | undefined,
@@ -155,9 +139,12 @@ export function chosenGroups(
       hint: "add rollout.groups, each with name and region",
     });
   }
-  if (names === undefined || names.length === 0) return spec.groups;
-  const unknown = names.find((name) => !spec.groups.some((group) => group.name === name));
-  if (unknown === undefined) return spec.groups.filter(({ name }) => names.includes(name));
+  const ordered = stagesOf(spec.groups, 1).flat();
+  if (names === undefined || names.length === 0) return ordered;
+  const isMeant = (group: RolloutGroup, name: string): boolean =>
+    group.name === name || groupKey(group) === name;
+  const unknown = names.find((name) => !ordered.some((group) => isMeant(group, name)));
+  if (unknown === undefined) return ordered.filter((group) => names.some((name) => isMeant(group, name)));
   throw new IgneousError("usage", `the spec has no group '${unknown}'`, {
     hint: `name one of: ${spec.groups.map(({ name }) => name).join(", ")}`,
   });

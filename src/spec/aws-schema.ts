@@ -47,10 +47,21 @@ export const Rollout = z.strictObject({
         name: z.string().min(1),
         region,
         role: z.enum(["control-plane", "worker"]).exactOptional(),
+        variables: z
+          .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
+          .exactOptional()
+          .describe("variables of the launch template for the machines of this group"),
       }),
     )
     .min(1)
-    .describe("Auto Scaling groups, in the order in which they are rolled"),
+    .describe("Auto Scaling groups in the order in which they are rolled; control planes go first"),
+  parallelGroups: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .exactOptional()
+    .describe("worker groups rolled at once; 1"),
   strategy: z.enum(["replace", "replace-root", "in-place"]).exactOptional(),
   minHealthyPercentage: percent.exactOptional(),
   maxHealthyPercentage: z.number().int().min(100).max(200).exactOptional(),

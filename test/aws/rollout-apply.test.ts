@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { applyRollout, readForRollout, refusePlan, rolloutFailure } from "../../src/aws/rollout-apply.ts";
+import { applyRollout, readForRollout, refusePlan } from "../../src/aws/rollout-apply.ts";
+import { rolloutFailure } from "../../src/aws/rollout-record.ts";
 import { planRollout } from "../../src/aws/rollout-plan.ts";
 import {
   after,
@@ -20,7 +21,7 @@ describe("a rollout that replaces instances", () => {
     const group = world.group("workers", 4);
     const outcomes = await roll(
       world,
-      request(["workers"], { launchConfigs: { worker: '{"ignition":{}}' } }),
+      request(["workers"], { launchConfigs: { [`${region}/workers`]: '{"ignition":{}}' } }),
     );
     expect(outcomes[0]?.rollout).toMatchObject({
       group: "workers",
@@ -75,9 +76,10 @@ describe("a rollout that replaces instances", () => {
   it("does nothing when it is done already", async () => {
     const world = await fleets();
     world.group("workers", 2);
-    await roll(world, request(["workers"]));
+    const [first] = await roll(world, request(["workers"]));
     world.sim.calls.length = 0;
-    const [outcome] = await roll(world, request(["workers"]));
+    const rollouts = first === undefined ? [] : [first.rollout];
+    const [outcome] = await roll(world, request(["workers"], { rollouts }));
     expect(outcome?.rollout.status).toBe("unchanged");
     expect(world.sim.calls.every(({ operation }) => operation.startsWith("Describe"))).toBe(true);
   });
@@ -320,7 +322,7 @@ describe("bad days of a rollout", () => {
     const wanted = request(["workers"]);
     const state = await readForRollout(context, aws, wanted);
     const plan = planRollout(state, wanted);
-    const other = planRollout(state, { ...wanted, launchConfigs: { worker: "{}" } });
+    const other = planRollout(state, { ...wanted, launchConfigs: { [`${region}/workers`]: "{}" } });
     expect(() => refusePlan(other, plan.digest)).toThrow("changed");
     world.sim.world.launchTemplates[0]?.versions.push({
       number: 2,

@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { report } from "../../src/commands/report.ts";
-import { prepareRollout, recordPath, rollout } from "../../src/commands/rollout.ts";
+import { prepareRollout, rollout } from "../../src/commands/rollout.ts";
+import { recordPath } from "../../src/commands/rollout-records.ts";
 import { fleets, newBuild, newImage, oldBuild, oldImage, region } from "../aws/fleets.ts";
 import { temporaryFolder } from "../tools.ts";
 

@@ -4,7 +4,8 @@ import { renderFleetStatus, renderPlan } from "../../src/aws/rollout-text.ts";
 import { fleetStatus } from "../../src/commands/fleet-status.ts";
 import { prepareFleetRollback, rollbackFleet } from "../../src/commands/rollback-fleet.ts";
 import { prepareInPlace, rolloutInPlace } from "../../src/commands/rollout-in-place.ts";
-import { prepareRollout, recordPath, rollout, type RolloutOptions } from "../../src/commands/rollout.ts";
+import { prepareRollout, rollout, type RolloutOptions } from "../../src/commands/rollout.ts";
+import { recordPath } from "../../src/commands/rollout-records.ts";
 import {
   addImage,
   fleets,
