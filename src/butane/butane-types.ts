@@ -1,4 +1,4 @@
-import { type TypeSet, typesOfVersion } from "../ignition/type-table.ts";
+import { type TypeSet, typesByVersion } from "../ignition/type-table.ts";
 
 /** Butane's variant `fcos`, 1.0 to 1.8.0-experimental; versions are minors. Rows stand in the order of upstream's structs. */
 const butaneRows = {
@@ -201,9 +201,7 @@ export const fcosVersions: Readonly<Record<string, FcosVersion>> = {
 };
 
 /** The types of fcos 1.`minor`. */
-export function butaneTypes(minor: number): TypeSet {
-  return typesOfVersion(butaneRows, minor);
-}
+export const butaneTypes: (minor: number) => TypeSet = typesByVersion(butaneRows);
 
 /** Fields that Butane adds and that have no counterpart of the same name in Ignition. */
 export const sugarFields: ReadonlySet<string> = new Set([

@@ -31,7 +31,7 @@ export interface ButaneEntry {
   readonly message: string;
   readonly position: Position | undefined;
   /** What to do about it, where that is known. Not in butane's own words: it has none for this. */
-  readonly hint?: string;
+  readonly hint: string | undefined;
 }
 
 export interface ButaneResult {
@@ -144,8 +144,17 @@ function addUnusedKeys(config: Struct, types: TypeSet, source: SourceMap, entrie
 }
 
 function entryOf(problem: Problem, position: Position, types: TypeSet): ButaneEntry {
-  const hint = hintFor(problem.message, problem.path, types);
-  return { ...problem, position, ...(hint === undefined ? {} : { hint }) };
+  const { severity, path, message } = problem;
+  return {
+    severity,
+    path,
+    message,
+    position,
+    // Worked out only for those who look: a config may have ten thousand problems, and programs want butane's words only.
+    get hint() {
+      return hintFor(message, path, types);
+    },
+  };
 }
 
 interface TranslatedAll {

@@ -139,7 +139,7 @@ function decodeStruct(
     return false;
   }
   if (!checkUnique(decoder.problems, node)) return false;
-  const fields = new Map((decoder.types.struct(type) ?? []).map((field) => [field.name, field]));
+  const fields = decoder.types.struct(type) ?? [];
   const done = new Set<string>();
   let merge: YamlNode | undefined;
   for (const [key, value] of pairs(node)) {
@@ -150,7 +150,7 @@ function decodeStruct(
     const name = decodeKey(decoder, key);
     if (name === undefined || taken?.has(name) === true) continue;
     taken?.add(name);
-    const field = fields.get(name);
+    const field = fields.find((one) => one.name === name);
     if (field === undefined) continue;
     if (done.has(name)) {
       decoder.problems.push(

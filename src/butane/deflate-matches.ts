@@ -10,7 +10,8 @@ const longestMatch = 258;
 /** A match of the shortest length costs more than it saves when it is farther away than this. */
 const shortMatchReach = 4096;
 const longestChain = 4096;
-const hashBits = 17;
+const largeHashBits = 17;
+const smallHashBits = 10;
 const tokensPerBlock = 1 << 14;
 const lookAhead = shortestMatch + longestMatch;
 
@@ -26,18 +27,30 @@ export const matchFlag = 2 ** 30;
 
 interface Search {
   readonly bytes: Uint8Array;
+  readonly hashBits: number;
   /** Last position of each hash, plus one. */
   readonly heads: Int32Array;
   /** Position before, with the same hash, plus one. */
   readonly previous: Int32Array;
 }
 
+/**
+ * Configs hold thousands of small texts, so their tables are small too. Fewer hashes mean longer chains, which changes
+ * nothing as long as a chain cannot be cut off: a wrong candidate never makes a match.
+ */
+function newSearch(bytes: Uint8Array): Search {
+  const small = bytes.length <= longestChain;
+  const hashBits = small ? smallHashBits : largeHashBits;
+  const previous = new Int32Array(small ? bytes.length : windowSize);
+  return { bytes, hashBits, heads: new Int32Array(1 << hashBits), previous };
+}
+
 /** The token blocks of some bytes. */
 export function findTokens(bytes: Uint8Array): readonly TokenBlock[] {
-  const search = { bytes, heads: new Int32Array(1 << hashBits), previous: new Int32Array(windowSize) };
+  const search = newSearch(bytes);
   const lastInsert = bytes.length - (shortestMatch - 1);
   const blocks: TokenBlock[] = [];
-  let tokens = new Uint32Array(tokensPerBlock);
+  let tokens = new Uint32Array(Math.min(tokensPerBlock, bytes.length));
   let count = 0;
   let base = 0;
   let blockStart = 0;
@@ -56,7 +69,7 @@ export function findTokens(bytes: Uint8Array): readonly TokenBlock[] {
       bytes: known ? bytes.subarray(blockStart, index) : undefined,
     });
     blockStart = index;
-    tokens = new Uint32Array(tokensPerBlock);
+    tokens = new Uint32Array(Math.min(tokensPerBlock, bytes.length - index + 1));
     count = 0;
   };
   for (;;) {
@@ -102,7 +115,7 @@ export function findTokens(bytes: Uint8Array): readonly TokenBlock[] {
 }
 
 /** Notes a position under its hash and returns the one before it, -1 when there is none. */
-function insert({ bytes, heads, previous }: Search, at: number): number {
+function insert({ bytes, hashBits, heads, previous }: Search, at: number): number {
   const four =
     ((bytes[at] as number) << 24) |
     ((bytes[at + 1] as number) << 16) |

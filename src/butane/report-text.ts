@@ -14,16 +14,26 @@ const codes = { error: "31", warning: "33" } as const;
 const blue = "34";
 const contextLines = 2;
 
-/** The entries as butane prints them: severity, place, two lines of context on each side, carets and the message. */
-export function renderEntries(
+/** As many entries as are made into one text; all of them may be more than a string can hold. */
+const entriesAtOnce = 1000;
+
+/**
+ * The entries as butane prints them: severity, place, two lines of context on each side, carets and the message. The text
+ * comes in pieces.
+ */
+export function* renderEntries(
   entries: readonly ButaneEntry[],
   file: string,
   source: Uint8Array,
   style: ReportStyle,
-): string {
-  if (style.raw) return entries.map((entry) => `${renderRaw(entry)}\n`).join("");
+): Generator<string> {
   const lines = splitLines(source);
-  return entries.map((entry) => renderEntry(entry, file, lines, style)).join("\n");
+  for (let start = 0; start < entries.length; start += entriesAtOnce) {
+    const texts = entries
+      .slice(start, start + entriesAtOnce)
+      .map((entry) => (style.raw ? `${renderRaw(entry)}\n` : renderEntry(entry, file, lines, style)));
+    yield (start === 0 || style.raw ? "" : "\n") + texts.join(style.raw ? "" : "\n");
+  }
 }
 
 // Columns are counted in characters, carets are placed by bytes: so does butane.

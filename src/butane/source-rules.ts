@@ -1,14 +1,6 @@
 import { type Findings, newFindings, type Problem } from "../ignition/problem.ts";
 import type { TypeSet } from "../ignition/type-table.ts";
-import {
-  findInteger,
-  findString,
-  isTrue,
-  type Path,
-  pathText,
-  type Struct,
-  text,
-} from "../ignition/value.ts";
+import { findInteger, findString, isTrue, type Path, type Struct, text } from "../ignition/value.ts";
 import { walkConfig } from "../ignition/walk.ts";
 import { bootRules } from "./boot-rules.ts";
 import { checkEmbeddedConfig } from "./embedded-config.ts";
@@ -46,7 +38,7 @@ const resource: SourceRule = (struct, path, find, context) => {
     find.error([...path, last], messages.resourceSources);
     return;
   }
-  if (context.minor >= 1 && last === "inline" && pathText(path).startsWith("$.ignition.config")) {
+  if (context.minor >= 1 && last === "inline" && path[0] === "ignition" && path[1] === "config") {
     checkEmbeddedConfig(text(struct, "inline"), path, find, context.ignitionMinor);
   }
 };

@@ -1,4 +1,4 @@
-import { findString, list, type Path, type Struct, text } from "../ignition/value.ts";
+import { below, findString, list, type Path, type Struct, text } from "../ignition/value.ts";
 import { bytesToText, textToBytes } from "../core/byte-text.ts";
 import { textDataUrl } from "../ignition/data-url.ts";
 import { encodeContents } from "./data-url.ts";
@@ -40,23 +40,25 @@ function addInlineText(
   const inline = findString(from, "inline");
   if (inline === undefined) return;
   to["source"] = textDataUrl(inline);
-  addTranslation(translations, [...fromPath, "inline"], [...toPath, "source"]);
+  addTranslation(translations, [...fromPath, "inline"], below(toPath, "source"));
 }
+
+const resourceSugar = ["local", "inline"] as const;
 
 function addResource(translating: Translating, from: Struct, to: Struct, fromPath: Path, toPath: Path): void {
   const { translations } = translating;
-  for (const field of ["local", "inline"]) {
+  for (const field of resourceSugar) {
     const value = findString(from, field);
     if (value === undefined) continue;
-    const at = [...fromPath, field];
+    const at = below(fromPath, field);
     const contents = field === "inline" ? textToBytes(value) : readLocal(translating, value, at);
     if (contents === undefined) return;
     const { url, compression } = encodeContents(contents, findString(to, "compression"));
     to["source"] = url;
-    addTranslation(translations, at, [...toPath, "source"]);
+    addTranslation(translations, at, below(toPath, "source"));
     if (compression === undefined) continue;
     to["compression"] = compression;
-    addTranslation(translations, at, [...toPath, "compression"]);
+    addTranslation(translations, at, below(toPath, "compression"));
   }
 }
 

@@ -3,6 +3,7 @@ import { mergeConfigs } from "../ignition/merge.ts";
 import { type Findings, newFindings, type Problem } from "../ignition/problem.ts";
 import type { Field, TypeSet } from "../ignition/type-table.ts";
 import {
+  below,
   isZeroStruct,
   part,
   type Path,
@@ -60,14 +61,10 @@ function translateStruct(
   const to = zeroStruct(type, target);
   for (const field of source.struct(type) ?? []) {
     if (sugarFields.has(`${type}.${field.name}`)) continue;
+    const value = from[field.name];
+    if (value === undefined) continue;
     const name = camelCase(field.name);
-    to[name] = translateField(
-      translating,
-      field,
-      from[field.name],
-      [...fromPath, field.name],
-      [...toPath, name],
-    );
+    to[name] = translateField(translating, field, value, below(fromPath, field.name), below(toPath, name));
   }
   if (!isZeroStruct(type, from, source)) addTranslation(translating.translations, fromPath, toPath);
   addSugar(translating, type, from, to, fromPath, toPath);
@@ -81,10 +78,9 @@ function translateField(
   fromPath: Path,
   toPath: Path,
 ): Value {
-  if (from === undefined) return undefined;
   if (Array.isArray(from)) {
     const items = from.map((item, index) =>
-      translateItem(translating, field, item, [...fromPath, index], [...toPath, index]),
+      translateItem(translating, field, item, below(fromPath, index), below(toPath, index)),
     );
     addTranslation(translating.translations, fromPath, toPath);
     return items;

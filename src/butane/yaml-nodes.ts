@@ -47,8 +47,11 @@ export function readYamlNodes(bytes: Uint8Array): YamlNode | undefined {
 
 function readNode(reader: Reader, block: boolean, indentless: boolean): YamlNode {
   const { peek, next } = reader.tokens;
-  if (peek().type === "alias") return readAlias(reader, next());
-  const start = peek().start;
+  const first = peek();
+  if (first.type === "alias") return readAlias(reader, next());
+  const start = first.start;
+  // Most nodes are scalars without properties.
+  if (first.type === "scalar") return plainScalar(next());
   let anchor: Token | undefined;
   let tag: Token | undefined;
   if (peek().type === "anchor") anchor = next();
@@ -92,6 +95,10 @@ function readNode(reader: Reader, block: boolean, indentless: boolean): YamlNode
   }
   if (anchor !== undefined || fullTag !== "") return register(scalarNode(start, fullTag, "", "plain"));
   throw structure("did not find expected node content", start, token);
+}
+
+function plainScalar({ start, value = "", style = "plain" }: Token): YamlNode {
+  return scalarNode(start, "", value, style);
 }
 
 function readAlias(reader: Reader, token: Token): YamlNode {

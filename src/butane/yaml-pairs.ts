@@ -29,7 +29,9 @@ export function checkUnique(problems: string[], node: YamlNode): boolean {
   const byName = new Map<string, YamlNode[]>();
   for (const key of keys) {
     const id = `${key.kind} ${key.value}`;
-    byName.set(id, [...(byName.get(id) ?? []), key]);
+    const same = byName.get(id);
+    if (same === undefined) byName.set(id, [key]);
+    else same.push(key);
   }
   let unique = true;
   for (const first of keys) {

@@ -43,7 +43,7 @@ async function runButaneCommand(io: Io, argv: readonly string[]): Promise<void> 
       strict: values.has("strict"),
       ignitionMax: values.get("ignition-max"),
     });
-    io.stderr(run.stderr);
+    for (const piece of run.stderr) io.stderr(piece);
     io.stdout(run.stdout);
     io.setExitCode(run.exit);
   } catch (error) {

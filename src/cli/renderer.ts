@@ -1,7 +1,6 @@
 import type { Event } from "../core/context.ts";
 import { createJsonRenderer } from "./json-renderer.ts";
 import type { Io, OutputOptions } from "./io.ts";
-import { createLiveRenderer } from "./live-renderer.ts";
 import { createPaint } from "./paint.ts";
 import { createPlainRenderer } from "./plain-renderer.ts";
 
@@ -17,7 +16,9 @@ export async function createRenderer(io: Io, options: OutputOptions): Promise<Re
   const paint = createPaint(io.colour && options.color !== false);
   if (options.json === true) return createJsonRenderer(io, options.quiet === true);
   if (options.quiet === true) return quietRenderer(createPlainRenderer(io, paint));
-  return io.isTerminal ? createLiveRenderer(io, paint) : createPlainRenderer(io, paint);
+  if (!io.isTerminal) return createPlainRenderer(io, paint);
+  const { createLiveRenderer } = await import("./live-renderer.ts");
+  return createLiveRenderer(io, paint);
 }
 
 function quietRenderer(inner: Renderer): Renderer {

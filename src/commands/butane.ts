@@ -24,7 +24,8 @@ export interface ButaneOptions {
 /** What butane would print, and its exit status. */
 export interface ButaneRun {
   readonly stdout: string;
-  readonly stderr: string;
+  /** In pieces, since all problems of a config may be more than one string can hold. */
+  readonly stderr: Iterable<string>;
   readonly exit: 0 | 1;
 }
 
@@ -36,7 +37,7 @@ export async function butane(options: ButaneOptions): Promise<ButaneRun> {
   try {
     source = await readInput(cwd, file);
   } catch (error) {
-    return failed("", `failed to open ${file}: ${describe("open", file, error)}`);
+    return failed([], `failed to open ${file}: ${describe("open", file, error)}`);
   }
   const files = filesDir === undefined || filesDir === "" ? undefined : openLocalFiles(filesDir, cwd);
   const result = runButane(source, files, ignitionMax);
@@ -57,8 +58,13 @@ export async function butane(options: ButaneOptions): Promise<ButaneRun> {
   return { stdout: "", stderr: report, exit: 0 };
 }
 
-function failed(report: string, message: string): ButaneRun {
-  return { stdout: "", stderr: `${report}${message}\n`, exit: 1 };
+function failed(report: Iterable<string>, message: string): ButaneRun {
+  return { stdout: "", stderr: withLast(report, `${message}\n`), exit: 1 };
+}
+
+function* withLast(report: Iterable<string>, last: string): Generator<string> {
+  yield* report;
+  yield last;
 }
 
 function describe(operation: string, file: string | undefined, error: unknown): string {

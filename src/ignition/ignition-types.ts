@@ -1,4 +1,4 @@
-import { type TypeSet, typesOfVersion } from "./type-table.ts";
+import { type TypeSet, typesByVersion } from "./type-table.ts";
 
 /** Ignition's config, spec 3.0 to 3.7.0-experimental; versions are minors. Rows stand in the order of the output. */
 const ignitionRows = {
@@ -152,6 +152,4 @@ export function ignitionVersion(minor: number): string {
 }
 
 /** The types of Ignition 3.`minor`. */
-export function ignitionTypes(minor: number): TypeSet {
-  return typesOfVersion(ignitionRows, minor);
-}
+export const ignitionTypes: (minor: number) => TypeSet = typesByVersion(ignitionRows);

@@ -1,6 +1,6 @@
 import { parseGoUrl } from "./go-url.ts";
-import { below, type Rule } from "./rules-common.ts";
-import { isTrue, text } from "./value.ts";
+import { type Rule } from "./rules-common.ts";
+import { below, isTrue, text } from "./value.ts";
 
 const pins = ["tpm2", "tang", "sss"];
 

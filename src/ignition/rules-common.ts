@@ -64,8 +64,3 @@ export function requiredSourceProblem(resource: Struct, minor: number): string |
   const source = findString(resource, "source");
   return source === undefined || source === "" ? "source is required" : urlProblem(source, minor);
 }
-
-/** The same path as in Go: one more step down. */
-export function below(path: Path, ...steps: Path): Path {
-  return [...path, ...steps];
-}

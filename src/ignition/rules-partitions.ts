@@ -1,6 +1,6 @@
-import { below, pathProblem, type Rule } from "./rules-common.ts";
+import { pathProblem, type Rule } from "./rules-common.ts";
 import { byteLength } from "../core/byte-text.ts";
-import { findInteger, findString, parts, type Struct, text } from "./value.ts";
+import { below, findInteger, findString, parts, type Struct, text } from "./value.ts";
 
 const disk: Rule = (struct, path, find) => {
   const device = text(struct, "device");

@@ -1,6 +1,6 @@
 import { parseGoUrl } from "./go-url.ts";
-import { below, optionalUrlProblem, requiredSourceProblem, type Rule, urlProblem } from "./rules-common.ts";
-import { findString, part, parts, type Struct, text } from "./value.ts";
+import { optionalUrlProblem, requiredSourceProblem, type Rule, urlProblem } from "./rules-common.ts";
+import { below, findString, part, parts, type Struct, text } from "./value.ts";
 import { hasItems } from "./write-json.ts";
 import { findVersion } from "./version.ts";
 

@@ -1,8 +1,18 @@
 import { byteLength } from "../core/byte-text.ts";
 import { cleanPath, joinPath } from "./go-path.ts";
-import { below, optionalPathProblem, optionalUrlProblem, pathProblem, type Rule } from "./rules-common.ts";
+import { optionalPathProblem, optionalUrlProblem, pathProblem, type Rule } from "./rules-common.ts";
 import type { Findings } from "./problem.ts";
-import { findInteger, findString, isTrue, part, parts, type Path, type Struct, text } from "./value.ts";
+import {
+  below,
+  findInteger,
+  findString,
+  isTrue,
+  part,
+  parts,
+  type Path,
+  type Struct,
+  text,
+} from "./value.ts";
 import { hasItems } from "./write-json.ts";
 
 const owner: Rule = (struct, path, find) => {

@@ -1,8 +1,8 @@
 import { quoteGo } from "../core/byte-text.ts";
 import { extensionOf } from "./go-path.ts";
-import { below, type Rule } from "./rules-common.ts";
+import { type Rule } from "./rules-common.ts";
 import { type ParsedUnit, parseUnit } from "./unit-file.ts";
-import { findString, isTrue, part, parts, text } from "./value.ts";
+import { below, findString, isTrue, part, parts, text } from "./value.ts";
 
 const unitExtensions = new Set(
   "service socket device mount automount swap target path timer snapshot slice scope"

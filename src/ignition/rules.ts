@@ -39,10 +39,11 @@ export function duplicateProblems(config: Struct, types: TypeSet): readonly Prob
 }
 
 function findDuplicates(type: string, struct: Struct, path: Path, types: TypeSet, find: Findings): void {
-  const seen = new Set<string>();
+  let seen: Set<string> | undefined;
   for (const field of types.struct(type) ?? []) {
     const items = struct[field.name];
     if (!Array.isArray(items) || !sharesKeys(type, field.name)) continue;
+    seen ??= new Set();
     for (const [index, item] of items.entries()) {
       const key = `${keyGroup(type, field.name)}\0${keyOf(field.type, item)}`;
       if (seen.has(key)) find.error([...path, field.name, index], "duplicate entry defined");

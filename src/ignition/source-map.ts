@@ -1,7 +1,7 @@
 import type { Position } from "../core/report.ts";
 import type { Findings } from "./problem.ts";
 import type { TypeSet } from "./type-table.ts";
-import { type Path, pathText, type Struct } from "./value.ts";
+import { below, type Path, pathText, type Struct } from "./value.ts";
 import { walkConfig } from "./walk.ts";
 
 /** A part of a YAML or JSON text, with its place. */
@@ -24,25 +24,31 @@ export interface SourceMap {
   readonly positionOfKey: (path: Path) => Position;
 }
 
+/** Mappings of this many keys are searched without an index. */
+const fewKeys = 16;
+
 export function mapSource(root: SourceNode): SourceMap {
   const known = new Map<SourceNode, ReadonlyMap<string, Entry>>();
-  const entries = (node: SourceNode): ReadonlyMap<string, Entry> => {
+  const entry = (node: SourceNode, name: string): Entry | undefined => {
+    if (node.content.length <= 2 * fewKeys) return findEntry(node, name);
     const found = known.get(node) ?? readEntries(node);
     known.set(node, found);
-    return found;
+    return found.get(name);
   };
   const step = (node: SourceNode, part: string | number): SourceNode | undefined => {
-    if (node.kind === "mapping") return typeof part === "string" ? entries(node).get(part)?.value : undefined;
+    if (node.kind === "mapping") return typeof part === "string" ? entry(node, part)?.value : undefined;
     return node.kind === "sequence" && typeof part === "number" ? node.content[part] : undefined;
   };
   const deepest = (path: Path): { readonly node: SourceNode; readonly depth: number } => {
     let node = root;
-    for (const [depth, part] of path.entries()) {
+    let depth = 0;
+    for (const part of path) {
       const next = step(node, part);
-      if (next === undefined) return { node, depth };
+      if (next === undefined) break;
       node = next;
+      depth++;
     }
-    return { node, depth: path.length };
+    return { node, depth };
   };
   const place = ({ line, column }: SourceNode): Position => ({ line, column });
   return {
@@ -53,7 +59,7 @@ export function mapSource(root: SourceNode): SourceMap {
     positionOf: (path) => place(deepest(path).node),
     positionOfKey: (path) => {
       const parent = deepest(path.slice(0, -1)).node;
-      const key = parent.kind === "mapping" ? entries(parent).get(String(path.at(-1)))?.key : undefined;
+      const key = parent.kind === "mapping" ? entry(parent, String(path.at(-1)))?.key : undefined;
       return place(key ?? parent);
     },
   };
@@ -62,6 +68,15 @@ export function mapSource(root: SourceNode): SourceMap {
 interface Entry {
   readonly key: SourceNode;
   readonly value: SourceNode;
+}
+
+// The last one wins, as in the index.
+function findEntry({ content }: SourceNode, name: string): Entry | undefined {
+  for (let i = content.length - 2; i >= 0; i -= 2) {
+    const key = content[i] as SourceNode;
+    if (key.value === name) return { key, value: content[i + 1] as SourceNode };
+  }
+  return undefined;
 }
 
 function readEntries(node: SourceNode): ReadonlyMap<string, Entry> {
@@ -92,10 +107,13 @@ export function findUnusedKeys(
       );
       return;
     }
-    const names = new Set(fields.map((field) => field.name));
-    for (const key of readEntries(node).keys()) {
-      if (names.has(key)) continue;
-      const keyPath = [...path, key];
+    const unused = new Set<string>();
+    for (let i = 0; i < node.content.length; i += 2) {
+      const key = (node.content[i] as SourceNode).value;
+      if (!fields.some((field) => field.name === key)) unused.add(key);
+    }
+    for (const key of unused) {
+      const keyPath = below(path, key);
       onKey(keyPath);
       find.warn(keyPath, `unused key ${key}`);
     }

@@ -23,8 +23,17 @@ export interface TypeSet {
   readonly struct: (name: string) => StructType | undefined;
 }
 
-/** The rows that hold for one minor version. */
-export function typesOfVersion(rows: TypeRows, version: number): TypeSet {
+/** For each minor version the rows that hold for it, read only once. */
+export function typesByVersion(rows: TypeRows): (version: number) => TypeSet {
+  const known = new Map<number, TypeSet>();
+  return (version) => {
+    const types = known.get(version) ?? typesOfVersion(rows, version);
+    known.set(version, types);
+    return types;
+  };
+}
+
+function typesOfVersion(rows: TypeRows, version: number): TypeSet {
   const structs = new Map(
     Object.entries(rows).map(([name, fields]) => [
       name,

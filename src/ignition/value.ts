@@ -13,8 +13,15 @@ export interface Struct {
 /** Keys and list indexes from the top of a config. */
 export type Path = readonly (string | number)[];
 
+/** A path with more steps at its end. Big configs have many: `concat` makes an array that is just long enough, a spread does not. */
+export function below(path: Path, ...steps: Path): Path {
+  return path.concat(steps);
+}
+
 export function pathText(path: Path): string {
-  return path.length === 0 ? "$" : `$.${path.join(".")}`;
+  let out = "$";
+  for (const step of path) out += `.${step}`;
+  return out;
 }
 
 /** What a field holds when nothing is said about it. */

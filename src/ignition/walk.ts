@@ -1,5 +1,5 @@
 import type { TypeSet } from "./type-table.ts";
-import type { Path, Struct, Value } from "./value.ts";
+import { below, type Path, type Struct, type Value } from "./value.ts";
 
 export type Visit = (type: string, value: Value, path: Path) => void;
 
@@ -16,9 +16,10 @@ export function walkConfig(
     const value = config[field.name];
     if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) {
-        walkItem(field.type, item, types, visit, [...path, field.name, index]);
+        walkItem(field.type, item, types, visit, below(path, field.name, index));
       }
-    } else if (typeof value === "object") walkConfig(field.type, value, types, visit, [...path, field.name]);
+    } else if (typeof value === "object")
+      walkConfig(field.type, value, types, visit, below(path, field.name));
   }
 }
 

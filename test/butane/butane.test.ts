@@ -19,7 +19,7 @@ const goldens = readGolden<Golden>("translations.jsonl");
 const run = (source: string | Uint8Array) => {
   const bytes = typeof source === "string" ? new TextEncoder().encode(source) : source;
   const { entries, failure, output } = runButane(bytes, files);
-  const text = renderEntries(entries, "x", bytes, { colour: false, hints: false, raw: true });
+  const text = [...renderEntries(entries, "x", bytes, { colour: false, hints: false, raw: true })].join("");
   return {
     output: output?.json(false),
     error: failure,
