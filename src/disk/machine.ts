@@ -14,7 +14,7 @@ import { type SerialState, watchSerial } from "./serial.ts";
 export interface MachineOptions
   extends Pick<
     MachinePlan,
-    "memoryBytes" | "cpus" | "forwards" | "ignition" | "rootKey" | "ec2" | "serialLog" | "throwaway"
+    "memoryBytes" | "cpus" | "forwards" | "link" | "ignition" | "rootKey" | "ec2" | "serialLog" | "throwaway"
   > {
   /** qcow2 image that takes all writes; made when it is not there. */
   readonly overlay: string;

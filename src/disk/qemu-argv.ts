@@ -8,6 +8,13 @@ export interface Forward {
   readonly guest: number;
 }
 
+/** A cable to another machine: one end listens on the loopback address, the other connects. */
+export interface Link {
+  readonly end: "listen" | "connect";
+  readonly port: number;
+  readonly mac: string;
+}
+
 export interface MachinePlan {
   readonly accelerator: Accelerator;
   readonly memoryBytes: number;
@@ -19,6 +26,8 @@ export interface MachinePlan {
   readonly firmware: { readonly code: string; readonly variables: string };
   readonly serialLog: string;
   readonly forwards: readonly Forward[];
+  /** A second network card. */
+  readonly link?: Link;
   /** Ignition configuration, given by the firmware configuration device. */
   readonly ignition?: string;
   /** Public key that may log in as root; given as a systemd credential, so that neither image nor Ignition knows it. */
@@ -39,6 +48,7 @@ export function qemuArgv(plan: MachinePlan): Argv {
     disk(plan),
     ["-device", "virtio-rng-pci"],
     ["-netdev", network(plan), "-device", "virtio-net-pci,netdev=net"],
+    cable(plan.link),
     ["-chardev", `file,id=serial,path=${escape(plan.serialLog)}`, "-serial", "chardev:serial"],
     ["-chardev", "stdio,id=qmp,signal=off", "-mon", "chardev=qmp,mode=control"],
     identity(plan),
@@ -67,6 +77,13 @@ function network({ forwards, ec2 }: MachinePlan): string {
   const link = "net=169.254.169.0/24,host=169.254.169.2,dns=169.254.169.3,dhcpstart=169.254.169.15";
   const metadata = `guestfwd=tcp:169.254.169.254:80-cmd:socat - TCP:127.0.0.1:${ec2.metadataPort}`;
   return `user,id=net,ipv6=off,restrict=on,${link},${metadata}${ports}`;
+}
+
+function cable(link: Link | undefined): readonly string[] {
+  if (link === undefined) return [];
+  const { end, port, mac } = link;
+  const netdev = `socket,id=link,${end}=127.0.0.1:${port}`;
+  return ["-netdev", netdev, "-device", `virtio-net-pci,netdev=link,mac=${mac}`];
 }
 
 function identity({ ec2, ignition, rootKey }: MachinePlan): readonly string[] {

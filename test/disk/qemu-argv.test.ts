@@ -39,6 +39,13 @@ describe("qemuArgv", () => {
     expect(text({ ignition: "/i" })).toContain("-fw_cfg name=opt/com.coreos/config,file=/i");
   });
 
+  it("two machines are joined by a cable on the loopback address", () => {
+    const link = { end: "connect", port: 4001, mac: "52:54:00:00:00:02" } as const;
+    expect(text({ link })).toContain("socket,id=link,connect=127.0.0.1:4001");
+    expect(text({ link })).toContain("netdev=link,mac=52:54:00:00:00:02");
+    expect(text({})).not.toContain("socket");
+  });
+
   it("an EC2-like machine has an NVMe disk, Amazon's firmware strings and only the metadata service as network", () => {
     const ec2 = text({ ec2: { metadataPort: 1338 } });
     expect(ec2).toContain("nvme,drive=root");
