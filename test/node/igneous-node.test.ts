@@ -148,6 +148,39 @@ describe("igneous-node", () => {
     expect(readdirSync(pki("authority")).sort()).toEqual(["etcd-ca.crt", "etcd-ca.key"]);
   });
 
+  it("says what is odd about its launch: a misspelt role, a token for a control plane", async () => {
+    const said = await boot(["control-plane", "workr"], {
+      IGNEOUS_BOOTSTRAP_TOKEN: "abcdef.0123456789abcdef",
+    });
+    expect(said).toContain("no role or container called 'workr'");
+    expect(said).toContain("IGNEOUS_BOOTSTRAP_TOKEN, which joins a worker to another, is not used");
+    expect((await read("run/igneous/status")).trim().split("\n")).toHaveLength(2);
+  });
+
+  it("says that the clock is before its cluster's certificate", async () => {
+    const request = join(root, "request");
+    const settings = `database=${root}/index\nnew_certs_dir=${root}\nrand_serial=yes\npolicy=p\ndefault_md=default`;
+    await place("index", "");
+    await place("ca.conf", `[ca]\ndefault_ca=d\n[d]\n${settings}\n[p]\ncommonName=supplied\n`);
+    await place("etc/igneous/ca.crt", "");
+    const key = ["-newkey", "ed25519", "-noenc", "-keyout", `${request}.key`];
+    await openssl("req", "-new", "-subj", "/CN=t", ...key, "-out", request);
+    const sign = ["-selfsign", "-keyfile", `${request}.key`, "-in", request];
+    const dates = ["-startdate", "20990101000000Z", "-enddate", "20991231000000Z"];
+    const out = ["-out", join(root, "etc/igneous/ca.crt")];
+    await openssl("ca", "-batch", "-notext", "-config", join(root, "ca.conf"), ...sign, ...dates, ...out);
+    expect(await boot(["worker"])).toContain("before the cluster's certificate begins");
+  });
+
+  it("says that a launch configuration that changed after the first boot is not read", async () => {
+    const config = "sys/firmware/qemu_fw_cfg/by_name/opt/com.coreos/config/raw";
+    await place(config, "{}");
+    expect(await boot(["worker"])).not.toContain("has changed");
+    expect(await boot(["worker"])).not.toContain("has changed");
+    await place(config, '{"ignition":{"version":"3.3.0"}}');
+    expect(await boot(["worker"])).toContain("the launch configuration has changed since the first boot");
+  });
+
   it("refuses a name that cannot be a node's", async () => {
     await expect(boot([], { IGNEOUS_NODE_NAME: "under_score" })).rejects.toThrow(/cannot be a node's name/u);
   });
