@@ -2,6 +2,7 @@ import type { AutoScaling } from "@aws-sdk/client-auto-scaling";
 import type { EBS } from "@aws-sdk/client-ebs";
 import type { EC2 } from "@aws-sdk/client-ec2";
 import type { ECR } from "@aws-sdk/client-ecr";
+import type { S3 } from "@aws-sdk/client-s3";
 import type { SSM } from "@aws-sdk/client-ssm";
 
 /** The operations that igneous calls, and no others. */
@@ -34,6 +35,18 @@ export type EbsApi = Pick<
 
 export type EcrApi = Pick<ECR, "getAuthorizationToken">;
 
+export type S3Api = Pick<
+  S3,
+  | "abortMultipartUpload"
+  | "completeMultipartUpload"
+  | "createMultipartUpload"
+  | "deleteObjects"
+  | "getObject"
+  | "listObjectsV2"
+  | "putObject"
+  | "uploadPart"
+>;
+
 export type SsmApi = Pick<
   SSM,
   "describeInstanceInformation" | "getParameter" | "listCommandInvocations" | "putParameter" | "sendCommand"
@@ -56,6 +69,7 @@ export interface Aws {
   readonly ec2: (region: string) => Promise<Ec2Api>;
   readonly ebs: (region: string) => Promise<EbsApi>;
   readonly ecr: (region: string) => Promise<EcrApi>;
+  readonly s3: (region: string) => Promise<S3Api>;
   readonly ssm: (region: string) => Promise<SsmApi>;
   readonly autoScaling: (region: string) => Promise<AutoScalingApi>;
 }

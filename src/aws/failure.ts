@@ -129,6 +129,8 @@ const subjectKeys = [
   "ParentSnapshotId",
   "AutoScalingGroupName",
   "LaunchTemplateId",
+  "Key",
+  "Bucket",
 ] as const;
 
 function subjectOf(input: unknown): string | undefined {

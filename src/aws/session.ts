@@ -54,6 +54,13 @@ export function openAws(context: Context, options: AwsOptions = {}): Aws {
       const { ECR } = await import("@aws-sdk/client-ecr");
       return guard(new ECR({ ...common("ECR"), region }), "ecr", region);
     }),
+    s3: perRegion(async (region) => {
+      const { S3 } = await import("@aws-sdk/client-s3");
+      const settings = common("S3");
+      // An endpoint of one's own seldom has a name for each bucket.
+      const style = { forcePathStyle: settings.endpoint !== undefined, followRegionRedirects: true };
+      return guard(new S3({ ...settings, ...style, region }), "s3", region);
+    }),
     ssm: perRegion(async (region) => {
       const { SSM } = await import("@aws-sdk/client-ssm");
       return guard(new SSM({ ...common("SSM"), region }), "ssm", region);

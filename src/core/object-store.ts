@@ -1,0 +1,17 @@
+/** A place for files that are read over https: a folder, or a bucket and a prefix. Names are relative, with `/` between. */
+export interface ObjectStore {
+  /** As people know it. */
+  readonly name: string;
+  /** Names and sizes of all that starts with a prefix. */
+  readonly list: (prefix: string) => Promise<ReadonlyMap<string, number>>;
+  readonly find: (name: string) => Promise<Buffer | undefined>;
+  /** Writes a file whole or not at all. Only what is `lasting` may be kept by caches: its bytes never change. */
+  readonly put: (
+    name: string,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    kind: "lasting" | "changing",
+  ) => Promise<void>;
+  readonly remove: (names: readonly string[]) => Promise<void>;
+  /** Waits until all that was put would be there after a power cut. */
+  readonly settle: () => Promise<void>;
+}

@@ -1,0 +1,84 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { runProgram } from "../../src/cli/program.ts";
+import type { Sha256Hex } from "../../src/core/digest.ts";
+import { formatLock } from "../../src/lock/format.ts";
+import { commitTree } from "../../src/ostree/commit.ts";
+import { openRepo } from "../../src/ostree/repo.ts";
+import { treeOfPaths } from "../../src/ostree/tree.ts";
+import { testIo } from "../cli/test-io.ts";
+import { digestOfDigit, sampleLock } from "../lock/sample-lock.ts";
+import { readOverHttps } from "../ostree/published-repo.ts";
+import { temporaryFolder, testContext } from "../tools.ts";
+
+const spec = "schemaVersion: 1\nname: mainnet-node\nkubernetes: { version: 1.34.1 }\n";
+
+interface Run {
+  readonly exit: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A project of two builds whose commits the bake's repo has. */
+async function project(): Promise<{
+  readonly folder: string;
+  readonly commits: readonly string[];
+  readonly igneous: (...argv: readonly string[]) => Promise<Run>;
+}> {
+  const folder = await temporaryFolder();
+  const context = testContext();
+  const repo = await openRepo(context, join(folder, ".igneous/repo"), { fsync: false });
+  const commits: Sha256Hex[] = [];
+  for (const text of ["one", "two"]) {
+    const tree = treeOfPaths([["/usr/file", { kind: "file", contents: text.repeat(2000) }]]);
+    commits.push((await commitTree(context, repo, tree, { subject: text })) as string as Sha256Hex);
+  }
+  const [build] = sampleLock.builds;
+  if (build === undefined) throw new Error("the sample lock has no build");
+  const builds = [
+    { ...build, id: digestOfDigit("8"), hostCommit: commits[1] as Sha256Hex },
+    { ...build, id: digestOfDigit("7"), hostCommit: commits[0] as Sha256Hex },
+  ];
+  await writeFile(join(folder, "igneous.yaml"), spec);
+  await writeFile(join(folder, "images.lock.json"), formatLock({ ...sampleLock, builds }));
+  const igneous = async (...argv: readonly string[]): Promise<Run> => {
+    const { io, seen } = testIo({ createContext: (emit) => ({ ...testContext(), emit }) });
+    await runProgram(io, ["node", "igneous", ...argv, "-C", folder]);
+    return seen;
+  };
+  return { folder, commits, igneous };
+}
+
+describe("publish --ostree", () => {
+  it("publishes the builds of a lock side by side, says what it sent, and sends nothing twice", async () => {
+    const { folder, commits, igneous } = await project();
+    const target = join(folder, "www");
+    expect((await igneous("publish", "7777", "--ostree", target)).exit).toBe(0);
+    expect((await igneous("publish", "--ostree", target, "--dry-run")).stdout).toContain("4 of 5 objects");
+    const second = await igneous("publish", "--ostree", target, "--json");
+    expect(second.exit, second.stderr).toBe(0);
+    expect(JSON.parse(second.stdout)).toMatchObject({
+      build: "8".repeat(12),
+      commit: commits[1],
+      ref: `igneous/${sampleLock.name}/${"8".repeat(12)}`,
+      isChanged: true,
+    });
+    const again = await igneous("publish", "--ostree", target);
+    expect(again.stdout).toMatch(/objects {2}5, 0 sent/u);
+    const { ostree } = await readOverHttps(target);
+    for (const commit of commits) await ostree("pull", "web", commit);
+    await ostree("fsck");
+  });
+
+  it("refuses a folder of other things, an address that cannot be written to, and a build that was not baked here", async () => {
+    const { folder, igneous } = await project();
+    await mkdir(join(folder, "other"));
+    await writeFile(join(folder, "other/file"), "mine");
+    expect((await igneous("publish", "--ostree", join(folder, "other"))).stderr).toContain("[file-exists]");
+    const https = await igneous("publish", "--ostree", "https://repo.example/x");
+    expect(https).toMatchObject({ exit: 2, stderr: expect.stringContaining("cannot be written to") });
+    await writeFile(join(folder, "images.lock.json"), formatLock(sampleLock));
+    expect((await igneous("publish", "--ostree", "www")).stderr).toContain("run: igneous bake");
+  });
+});
