@@ -3,6 +3,7 @@ import type { EBS } from "@aws-sdk/client-ebs";
 import type { EC2 } from "@aws-sdk/client-ec2";
 import type { ECR } from "@aws-sdk/client-ecr";
 import type { S3 } from "@aws-sdk/client-s3";
+import type { Imagebuilder } from "@aws-sdk/client-imagebuilder";
 import type { SSM } from "@aws-sdk/client-ssm";
 
 /** The operations that igneous calls, and no others. */
@@ -52,6 +53,39 @@ export type SsmApi = Pick<
   "describeInstanceInformation" | "getParameter" | "listCommandInvocations" | "putParameter" | "sendCommand"
 >;
 
+export type ImageBuilderApi = Pick<
+  Imagebuilder,
+  | "cancelImageCreation"
+  | "createComponent"
+  | "createDistributionConfiguration"
+  | "createImage"
+  | "createImagePipeline"
+  | "createImageRecipe"
+  | "createInfrastructureConfiguration"
+  | "deleteComponent"
+  | "deleteDistributionConfiguration"
+  | "deleteImage"
+  | "deleteImagePipeline"
+  | "deleteImageRecipe"
+  | "deleteInfrastructureConfiguration"
+  | "distributeImage"
+  | "getComponent"
+  | "getImage"
+  | "listComponentBuildVersions"
+  | "listComponents"
+  | "listDistributionConfigurations"
+  | "listImageBuildVersions"
+  | "listImagePipelines"
+  | "listImageRecipes"
+  | "listImages"
+  | "listInfrastructureConfigurations"
+  | "listWorkflowExecutions"
+  | "listWorkflowStepExecutions"
+  | "retryImage"
+  | "startImagePipelineExecution"
+  | "updateImagePipeline"
+>;
+
 export type AutoScalingApi = Pick<
   AutoScaling,
   | "cancelInstanceRefresh"
@@ -70,6 +104,7 @@ export interface Aws {
   readonly ebs: (region: string) => Promise<EbsApi>;
   readonly ecr: (region: string) => Promise<EcrApi>;
   readonly s3: (region: string) => Promise<S3Api>;
+  readonly imageBuilder: (region: string) => Promise<ImageBuilderApi>;
   readonly ssm: (region: string) => Promise<SsmApi>;
   readonly autoScaling: (region: string) => Promise<AutoScalingApi>;
 }

@@ -61,6 +61,10 @@ export function openAws(context: Context, options: AwsOptions = {}): Aws {
       const style = { forcePathStyle: settings.endpoint !== undefined, followRegionRedirects: true };
       return guard(new S3({ ...settings, ...style, region }), "s3", region);
     }),
+    imageBuilder: perRegion(async (region) => {
+      const { Imagebuilder } = await import("@aws-sdk/client-imagebuilder");
+      return guard(new Imagebuilder({ ...common("IMAGEBUILDER"), region }), "imagebuilder", region);
+    }),
     ssm: perRegion(async (region) => {
       const { SSM } = await import("@aws-sdk/client-ssm");
       return guard(new SSM({ ...common("SSM"), region }), "ssm", region);

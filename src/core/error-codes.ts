@@ -49,6 +49,10 @@ export const errorCodes = {
   "disk-too-small": { exit: 3, meaning: "the content does not fit on a disk of the size in the spec" },
   "file-exists": { exit: 3, meaning: "a file is there that igneous will not overwrite" },
   "file-not-found": { exit: 3, meaning: "a file that was named does not exist or cannot be read" },
+  "image-builder-failed": {
+    exit: 1,
+    meaning: "EC2 Image Builder could not build, test or distribute an image",
+  },
   "image-not-found": { exit: 1, meaning: "the registry or layout has no such image, tag, platform or blob" },
   "image-refused": {
     exit: 4,

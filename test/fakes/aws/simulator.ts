@@ -4,6 +4,8 @@ import { ebsHandlers } from "./ebs.ts";
 import { imageAttributeHandlers } from "./ec2-image-attributes.ts";
 import { launchTemplateHandlers } from "./ec2-launch-templates.ts";
 import { imageHandlers } from "./ec2-images.ts";
+import { imageBuilderHandlers } from "./image-builder.ts";
+import { imageBuilderImageHandlers } from "./image-builder-images.ts";
 import { snapshotHandlers } from "./ec2-snapshots.ts";
 import { imageUserHandlers } from "./ec2-users.ts";
 import { type FakeServer, startFakeServer } from "./server.ts";
@@ -31,6 +33,7 @@ export async function startSimulator(accounts: Readonly<Record<string, string>> 
         ...launchTemplateHandlers(world),
       },
       ebs: ebsHandlers(world),
+      imagebuilder: { ...imageBuilderHandlers(world), ...imageBuilderImageHandlers(world) },
       ssm: { ...ssmHandlers(world), ...ssmCommandHandlers(world) },
       autoscaling: { ...autoScalingHandlers(world), ...instanceRefreshHandlers(world) },
     }),

@@ -1,5 +1,6 @@
 import type { RequestLaunchTemplateData } from "@aws-sdk/client-ec2";
 import { createFleet, type Fleet } from "./fleet.ts";
+import { createImageBuilderState, type ImageBuilderState } from "./image-builder-state.ts";
 import { createNodes, type Nodes } from "./ssm-commands.ts";
 import { type Call, createIds } from "./service.ts";
 
@@ -18,6 +19,7 @@ export interface World {
   readonly fleet: Fleet;
   /** What runs on the fleet's instances. */
   readonly nodes: Nodes;
+  readonly imageBuilder: ImageBuilderState;
   /** Client tokens: what was asked for with them, and what came of it. */
   readonly tokens: Map<string, { readonly request: string; readonly id: string }>;
   readonly kmsKeyUsable: (arn: string, region: string) => boolean;
@@ -130,6 +132,7 @@ export function createWorld(): World {
     groups: [],
     fleet: createFleet(),
     nodes: createNodes(),
+    imageBuilder: createImageBuilderState(),
     tokens: new Map(),
     kmsKeyUsable: (arn, region) => arn.split(":")[3] === region,
     defaultKey: ({ region, account }) =>

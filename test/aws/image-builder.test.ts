@@ -1,0 +1,315 @@
+import { describe, expect, it } from "vitest";
+import { renderDocument, documentLimit } from "../../src/aws/image-builder-document.ts";
+import { publishByImageBuilder } from "../../src/aws/image-builder-publish.ts";
+import type { ImageBuilderBuild } from "../../src/aws/image-builder-types.ts";
+import { home, operations, type Setting, setting } from "./publishing.ts";
+
+const hex = (digit: string): string => digit.repeat(64);
+
+function build(more: Partial<ImageBuilderBuild> = {}): ImageBuilderBuild {
+  return {
+    buildId: `sha256:${hex("b")}`,
+    specName: "mainnet-node",
+    payloadCommit: hex("c"),
+    publish: { regions: [home, "us-east-1"] },
+    imageBuilder: {
+      parentImage: "ami-0123456789abcdef0",
+      payload: "s3://payloads/igneous",
+      instanceProfile: "igneous-builder",
+    },
+    files: {
+      payload: { name: "payload.tar.gz", sha256: hex("1") },
+      apply: { name: "apply", sha256: hex("2") },
+      seal: { name: "seal", sha256: hex("3") },
+      check: { name: "check", sha256: hex("4") },
+    },
+    ...more,
+  };
+}
+
+const otherPayload = build({
+  buildId: `sha256:${hex("d")}`,
+  payloadCommit: hex("e"),
+  files: { ...build().files, payload: { name: "payload.tar.gz", sha256: hex("5") } },
+});
+
+const made = ({ sim }: Setting): readonly string[] =>
+  operations(sim).filter((name) => /^(Create|Update|Retry|Distribute)/u.test(name));
+
+describe("EC2 Image Builder", () => {
+  it("makes component, recipe, configurations and image, and reports the AMI of every region", async () => {
+    const s = await setting();
+    const result = await publishByImageBuilder(s.context, s.aws, build());
+    expect(result).toMatchObject({ componentVersion: "1.0.0", recipeVersion: "1.0.0", failures: [] });
+    expect(result.amis.map(({ region }) => region)).toEqual([home, "us-east-1"]);
+    for (const { amiId } of result.amis) {
+      const tags = Object.fromEntries(s.sim.world.images.get(amiId)?.tags ?? []);
+      expect(tags).toMatchObject({ "igneous:build": build().buildId, "igneous:spec": "mainnet-node" });
+    }
+    expect(made(s)).toEqual([
+      "CreateComponent",
+      "CreateImageRecipe",
+      "CreateInfrastructureConfiguration",
+      "CreateDistributionConfiguration",
+      "CreateImage",
+    ]);
+  });
+
+  it("makes nothing twice when it is run again", async () => {
+    const s = await setting();
+    const first = await publishByImageBuilder(s.context, s.aws, build());
+    s.sim.calls.length = 0;
+    expect(await publishByImageBuilder(s.context, s.aws, build())).toEqual(first);
+    expect(made(s)).toEqual([]);
+  });
+
+  it("uses a version with the same content again and makes the next patch for another", async () => {
+    const s = await setting();
+    await publishByImageBuilder(s.context, s.aws, build());
+    const next = await publishByImageBuilder(s.context, s.aws, otherPayload);
+    expect(next).toMatchObject({ componentVersion: "1.0.1", recipeVersion: "1.0.1" });
+    const back = await publishByImageBuilder(s.context, s.aws, build());
+    expect(back).toMatchObject({ componentVersion: "1.0.0", recipeVersion: "1.0.0" });
+  });
+
+  it("passes over a version that somebody else made with other content", async () => {
+    const s = await setting();
+    const api = await s.aws.imageBuilder(home);
+    await api.createComponent({
+      name: "igneous-mainnet-node",
+      semanticVersion: "1.4.0",
+      platform: "Linux",
+      data: "schemaVersion: 1.0\nphases: []\n",
+      clientToken: "by-hand",
+    });
+    const { componentVersion } = await publishByImageBuilder(s.context, s.aws, build());
+    expect(componentVersion).toBe("1.4.1");
+  });
+
+  it("takes the next version when another process takes the one before it", async () => {
+    const s = await setting();
+    s.sim.faults.add({
+      operation: "CreateImageRecipe",
+      times: 1,
+      effect: { kind: "error", code: "ResourceAlreadyExistsException" },
+    });
+    const { recipeVersion } = await publishByImageBuilder(s.context, s.aws, build());
+    expect(recipeVersion).toBe("1.0.0");
+  });
+
+  it("goes on waiting for the image that a stopped run began", async () => {
+    const s = await setting();
+    const stop = new AbortController();
+    s.sim.observe(({ operation }) => {
+      if (operation === "GetImage") stop.abort(new Error("Ctrl-C"));
+    });
+    const { signal } = stop;
+    const { openAws } = await import("../../src/aws/session.ts");
+    const context = { ...s.context, signal };
+    const aws = openAws(context, { clock: s.sim.clock });
+    await expect(publishByImageBuilder(context, aws, build())).rejects.toThrow("Ctrl-C");
+    s.sim.observe(undefined);
+    expect(s.context.events).toContainEqual(
+      expect.objectContaining({ type: "warning", message: expect.stringContaining("goes on being built") }),
+    );
+    const { failures } = await publishByImageBuilder(s.context, s.aws, build());
+    expect(failures).toEqual([]);
+    expect(made(s).filter((name) => name === "CreateImage")).toHaveLength(1);
+  });
+
+  it("shows the step that failed and its message, and makes another image the next time", async () => {
+    const s = await setting();
+    s.sim.world.imageBuilder.plannedFailure = {
+      workflow: "BUILD",
+      step: "ApplyBuildComponents",
+      message: "phase build, step Verify: payload.tar.gz: FAILED",
+    };
+    await expect(publishByImageBuilder(s.context, s.aws, build())).rejects.toThrow(
+      /build workflow, step ApplyBuildComponents: phase build, step Verify: payload.tar.gz: FAILED/u,
+    );
+    s.sim.world.imageBuilder.plannedFailure = undefined;
+    const { amis, recipeVersion } = await publishByImageBuilder(s.context, s.aws, build());
+    expect(amis).toHaveLength(2);
+    expect(recipeVersion).toBe("1.0.0");
+  });
+
+  it("publishes and records nothing of an image whose tests fail", async () => {
+    const s = await setting();
+    s.sim.world.imageBuilder.plannedFailure = {
+      workflow: "TEST",
+      step: "ApplyTestComponents",
+      message: "usr-read-only: wanted an output that contains 'Read-only file system'",
+    };
+    await expect(publishByImageBuilder(s.context, s.aws, build())).rejects.toMatchObject({
+      code: "image-builder-failed",
+    });
+    expect(s.sim.world.images.size).toBe(0);
+  });
+
+  it("keeps the regions that were reached, names the other one, and distributes again", async () => {
+    const s = await setting();
+    s.sim.world.imageBuilder.plannedFailure = {
+      workflow: "DISTRIBUTION",
+      step: "DistributeOutputAMI",
+      message: "us-east-1: the account may not copy there",
+      region: "us-east-1",
+    };
+    const { amis, failures } = await publishByImageBuilder(s.context, s.aws, build());
+    expect(amis.map(({ region }) => region)).toEqual([home]);
+    expect(failures).toEqual([
+      expect.objectContaining({ region: "us-east-1", message: expect.stringContaining("may not copy") }),
+    ]);
+    const again = await publishByImageBuilder(s.context, s.aws, build());
+    expect(again.failures).toEqual([]);
+    expect(again.amis[0]).toEqual(amis[0]);
+    expect(made(s).filter((name) => name.endsWith("Image"))).toEqual(["CreateImage", "RetryImage"]);
+  });
+
+  it("says that an image was cancelled", async () => {
+    const s = await setting();
+    s.sim.observe(({ operation }, phase) => {
+      if (operation !== "ListWorkflowExecutions" || phase !== "after") return;
+      for (const image of s.sim.world.imageBuilder.images.values()) image.cancelledAt = 1;
+    });
+    await expect(publishByImageBuilder(s.context, s.aws, build())).rejects.toThrow(/was cancelled/u);
+  });
+
+  it("names the instance profile that does not exist", async () => {
+    const s = await setting();
+    const wrong = build({ imageBuilder: { ...build().imageBuilder, instanceProfile: "nobody" } });
+    await expect(publishByImageBuilder(s.context, s.aws, wrong)).rejects.toThrow(/nobody does not exist/u);
+  });
+
+  it("says that a quota is used up", async () => {
+    const s = await setting();
+    s.sim.world.imageBuilder.recipeQuota = 0;
+    await expect(publishByImageBuilder(s.context, s.aws, build())).rejects.toMatchObject({
+      code: "aws-quota",
+    });
+  });
+
+  it("keeps a pipeline with the newest recipe when the spec has a schedule", async () => {
+    const s = await setting();
+    const scheduled = (base: ImageBuilderBuild): ImageBuilderBuild => ({
+      ...base,
+      imageBuilder: { ...base.imageBuilder, schedule: { expression: "cron(0 6 ? * mon *)" } },
+    });
+    const first = await publishByImageBuilder(s.context, s.aws, scheduled(build()));
+    const second = await publishByImageBuilder(s.context, s.aws, scheduled(otherPayload));
+    expect(second.pipelineArn).toBe(first.pipelineArn);
+    const [pipeline] = s.sim.world.imageBuilder.pipelines.values();
+    expect(pipeline?.input.imageRecipeArn).toMatch(/image-recipe\/igneous-mainnet-node\/1\.0\.1$/u);
+  });
+
+  it("writes a component document that fits inline", () => {
+    expect(renderDocument(build()).length).toBeLessThan(documentLimit);
+    expect(renderDocument(build())).toMatchInlineSnapshot(`
+      "name: igneous-mainnet-node
+      description: payload cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
+      schemaVersion: 1
+      phases:
+        - name: build
+          steps:
+            - name: Folder
+              action: ExecuteBash
+              timeoutSeconds: 3600
+              onFailure: Abort
+              inputs:
+                commands:
+                  - |-
+                    set -eu
+                    install -d -m 0700 /var/tmp/igneous
+            - name: Fetch
+              action: S3Download
+              maxAttempts: 3
+              onFailure: Abort
+              inputs:
+                - source: s3://payloads/igneous/1111111111111111111111111111111111111111111111111111111111111111/payload.tar.gz
+                  destination: /var/tmp/igneous/payload.tar.gz
+                - source: s3://payloads/igneous/2222222222222222222222222222222222222222222222222222222222222222/apply
+                  destination: /var/tmp/igneous/apply
+                - source: s3://payloads/igneous/3333333333333333333333333333333333333333333333333333333333333333/seal
+                  destination: /var/tmp/igneous/seal
+            - name: Verify
+              action: ExecuteBash
+              timeoutSeconds: 3600
+              onFailure: Abort
+              inputs:
+                commands:
+                  - |-
+                    set -eu
+                    echo "1111111111111111111111111111111111111111111111111111111111111111  /var/tmp/igneous/payload.tar.gz" | sha256sum --check -
+                    echo "2222222222222222222222222222222222222222222222222222222222222222  /var/tmp/igneous/apply" | sha256sum --check -
+                    echo "3333333333333333333333333333333333333333333333333333333333333333  /var/tmp/igneous/seal" | sha256sum --check -
+            - name: Apply
+              action: ExecuteBash
+              timeoutSeconds: 3600
+              onFailure: Abort
+              inputs:
+                commands:
+                  - |-
+                    set -eu
+                    IGNEOUS_PAYLOAD_SHA256=1111111111111111111111111111111111111111111111111111111111111111 sh /var/tmp/igneous/apply /var/tmp/igneous
+        - name: validate
+          steps:
+            - name: PayloadIsDeployed
+              action: ExecuteBash
+              timeoutSeconds: 3600
+              onFailure: Abort
+              inputs:
+                commands:
+                  - |-
+                    set -eu
+                    commit=$(ostree admin status | sed -n 's/^[* ] [^ ]* \\([0-9a-f]\\{64\\}\\)\\..*/\\1/p' | head -n 1)
+                    found=$(ostree show --repo=/sysroot/ostree/repo --print-metadata-key=igneous.payload "$commit")
+                    echo "the next deployment is $commit with payload $found"
+                    [ "$found" = "'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc'" ]
+            - name: Seal
+              action: ExecuteBash
+              timeoutSeconds: 3600
+              onFailure: Abort
+              inputs:
+                commands:
+                  - |-
+                    set -eu
+                    sh /var/tmp/igneous/seal /var/tmp/igneous
+        - name: test
+          steps:
+            - name: Folder
+              action: ExecuteBash
+              timeoutSeconds: 3600
+              onFailure: Abort
+              inputs:
+                commands:
+                  - |-
+                    set -eu
+                    install -d -m 0700 /var/tmp/igneous
+            - name: Fetch
+              action: S3Download
+              maxAttempts: 3
+              onFailure: Abort
+              inputs:
+                - source: s3://payloads/igneous/4444444444444444444444444444444444444444444444444444444444444444/check
+                  destination: /var/tmp/igneous/check
+            - name: Verify
+              action: ExecuteBash
+              timeoutSeconds: 3600
+              onFailure: Abort
+              inputs:
+                commands:
+                  - |-
+                    set -eu
+                    echo "4444444444444444444444444444444444444444444444444444444444444444  /var/tmp/igneous/check" | sha256sum --check -
+            - name: Check
+              action: ExecuteBash
+              timeoutSeconds: 3600
+              onFailure: Abort
+              inputs:
+                commands:
+                  - |-
+                    set -eu
+                    sh /var/tmp/igneous/check
+      "
+    `);
+  });
+});
