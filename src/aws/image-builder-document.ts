@@ -44,7 +44,7 @@ export function componentDocument(build: ImageBuilderBuild): ComponentDocument {
       {
         name: "build",
         steps: [
-          ...fetch(build, [payload, apply, seal]),
+          ...fetchFiles(build, [payload, apply, seal]),
           bash("Apply", [`IGNEOUS_PAYLOAD_SHA256=${payload.sha256} sh ${folder}/${apply.name} ${folder}`]),
         ],
       },
@@ -63,7 +63,7 @@ export function componentDocument(build: ImageBuilderBuild): ComponentDocument {
       },
       {
         name: "test",
-        steps: [...fetch(build, [check]), bash("Check", [`sh ${folder}/${check.name}`])],
+        steps: [...fetchFiles(build, [check]), bash("Check", [`sh ${folder}/${check.name}`])],
       },
     ],
   };
@@ -74,7 +74,7 @@ export function renderDocument(build: ImageBuilderBuild): string {
   return stringify(componentDocument(build), { lineWidth: 0 });
 }
 
-function fetch(build: ImageBuilderBuild, files: readonly StoredFile[]): readonly Step[] {
+function fetchFiles(build: ImageBuilderBuild, files: readonly StoredFile[]): readonly Step[] {
   return [
     bash("Folder", [`install -d -m 0700 ${folder}`]),
     {
