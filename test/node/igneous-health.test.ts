@@ -62,8 +62,11 @@ describe("igneous-health", () => {
     expect(stdout).toContain("etcd.service ended ten times");
   });
 
-  it("only says so when there is nothing to go back to", async () => {
-    await place("boot/grub/grubenv", renderEnvironmentBlock({ tries: "", fell_back: "" }));
+  it.each([
+    ["this is no trial", { tries: "", fell_back: "" }],
+    ["GRUB fell back to this deployment", { tries: "0", fell_back: "1" }],
+  ])("only says so, and starts nothing again, when %s", async (_, variables) => {
+    await place("boot/grub/grubenv", renderEnvironmentBlock(variables));
     await unit("etcd.service", { ActiveState: "failed" });
     expect((await health(0)).exit).toBe(0);
     expect(await said("run/igneous/health")).toBe("unhealthy\netcd.service is failed\n");
