@@ -9,6 +9,7 @@ import { addInitCommand } from "./init-command.ts";
 import { addLockCommand } from "./lock-command.ts";
 import { addBootCommand, addVerifyCommand } from "./machine-commands.ts";
 import { addPublishCommand } from "./publish-command.ts";
+import { addRenderCommand } from "./render-command.ts";
 import { addRollbackCommand } from "./rollback-command.ts";
 import { addReportCommand } from "./report-command.ts";
 import { addRolloutCommand } from "./rollout-command.ts";
@@ -21,6 +22,7 @@ const commands = [
   addInitCommand,
   addLockCommand,
   addBakeCommand,
+  addRenderCommand,
   addVerifyCommand,
   addBootCommand,
   addPublishCommand,

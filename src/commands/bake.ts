@@ -71,7 +71,7 @@ export async function bake(context: Context, folder: string, options: BakeOption
   });
 }
 
-async function commitBuild(
+export async function commitBuild(
   context: Context,
   project: Project,
   lock: Lock,
@@ -101,7 +101,7 @@ async function commitBuild(
 }
 
 /** A build that the lock has already must come out as it was recorded: equal ids mean equal bytes. */
-function requireRecorded({ id, recorded }: BakePlan, commits: Commits): void {
+export function requireRecorded({ id, recorded }: BakePlan, commits: Commits): void {
   if (recorded === undefined) return;
   const pairs = [
     ["payload commit", recorded.payloadCommit, commits.payload],
@@ -149,7 +149,7 @@ async function makeDisk(
       }),
       out: plan.folder.disk,
     });
-    const recorded = plan.recorded?.disk.sha256;
+    const recorded = plan.recorded?.disk?.sha256;
     if (recorded !== undefined && recorded !== sha256)
       throw differs(plan.id, "disk's sha256", recorded, sha256);
     const state = {

@@ -62,7 +62,7 @@ export async function bootBuild(
   const machine = await bootMachine(patient, {
     overlay,
     disk: folder.disk,
-    diskBytes: Math.max(growTo, build.disk.size),
+    diskBytes: Math.max(growTo, build.disk?.size ?? 0),
     memoryBytes: findBytes(memory) ?? 2 ** 31,
     cpus,
     forwards: options.forwards.map((guest) => ({ host: 0, guest })),

@@ -130,8 +130,9 @@ async function readTemplate(folder: string, path: string | undefined): Promise<T
 
 /** Digest of what shapes the image: how registries are reached and where the image goes do not. */
 function imageDigest(spec: LoadedSpec["spec"]): Digest {
-  const { registries: _registries, publish: _publish, rollout: _rollout, ...shaping } = spec;
-  return digestOf(canonicalJson(shaping as Json));
+  const { registries: _registries, publish: _publish, rollout: _rollout, packer, ...shaping } = spec;
+  const own = packer?.provisioners === undefined ? {} : { provisioners: packer.provisioners };
+  return digestOf(canonicalJson({ ...shaping, ...own } as Json));
 }
 
 /** Problems with a path of the spec, moved to the line that the path stands at. */

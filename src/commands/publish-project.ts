@@ -85,7 +85,7 @@ export async function publishRequest(
 ): Promise<PublishBuild> {
   const section = requirePublish(project);
   const folder = buildFolder(project.folder, build.id, out);
-  if ((await sizeOf(folder.disk)) === undefined) {
+  if (build.disk === undefined || (await sizeOf(folder.disk)) === undefined) {
     const message = `the disk of build ${shortDigest(build.id)} is not at ${folder.disk}`;
     throw new IgneousError("file-not-found", message, { hint: "run: igneous bake" });
   }

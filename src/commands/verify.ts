@@ -98,6 +98,7 @@ async function compareDisk(
 ): Promise<string | undefined> {
   const { project, lock, repo, build, disk } = compared;
   if ((await sizeOf(disk)) === undefined) return "there is no such file";
+  if (build.disk === undefined) return "the lock records no disk of this build";
   const predecessor = lock.builds.find(({ id }) => id === build.predecessor);
   const { id, hostCommit } = build;
   const predecessorCommit = predecessor?.hostCommit ?? null;

@@ -71,6 +71,10 @@ export const errorCodes = {
   "lock-stale": { exit: 4, meaning: "the lock does not match the spec" },
   "namespaces-refused": { exit: 1, meaning: "this user may not make the user namespace that replaces root" },
   "no-permission": { exit: 1, meaning: "a file or folder may not be read or written by this user" },
+  "packer-failed": {
+    exit: 1,
+    meaning: "packer build failed; what it reported is shown, its whole log is kept",
+  },
   "path-not-found": { exit: 3, meaning: "a commit has nothing of the wanted kind at a path" },
   "platform-not-found": { exit: 3, meaning: "an image exists, but not for the platform of the spec" },
   "predecessor-missing": {

@@ -93,6 +93,18 @@ const LockedRollout = z.strictObject({
 });
 export type LockedRollout = z.infer<typeof LockedRollout>;
 
+/** What Packer made of a build. Its disks are not equal byte for byte; the commits in them are. */
+const PackerOutputs = z.strictObject({
+  packer: z.string(),
+  accelerator: z.string().exactOptional(),
+  disk: z.strictObject({ sha256: hex, size: count }).exactOptional(),
+  /** Digest of what the boot check saw of that disk. */
+  report: digest.exactOptional(),
+  amis: z.array(z.strictObject({ region: z.string(), amiId: z.string() })).exactOptional(),
+  createdAt: z.iso.datetime(),
+});
+export type PackerOutputs = z.infer<typeof PackerOutputs>;
+
 export const LockedBuild = z.strictObject({
   /** Digest of all inputs; its first twelve digits are what people see. */
   id: digest,
@@ -102,7 +114,8 @@ export const LockedBuild = z.strictObject({
   payloadCommit: hex,
   baseCommit: hex,
   hostCommit: hex,
-  disk: z.strictObject({ sha256: hex, size: count }),
+  /** Absent when only other builders than qemu made anything of it. */
+  disk: z.strictObject({ sha256: hex, size: count }).optional(),
   ignition: digest.optional(),
   /** Digest of `report.json`, what the boot check saw. */
   report: digest.optional(),
@@ -110,6 +123,7 @@ export const LockedBuild = z.strictObject({
   tools: z.record(z.string(), z.string()),
   createdAt: z.iso.datetime(),
   amis: z.array(LockedAmi).optional(),
+  packer: PackerOutputs.optional(),
 });
 export type LockedBuild = z.infer<typeof LockedBuild>;
 

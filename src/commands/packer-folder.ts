@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { renderTemplate } from "../butane/template.ts";
+import { IgneousError } from "../core/errors.ts";
+import { prettyJson } from "../core/json.ts";
+import { readText, sizeOf, writeAtomic } from "../host/files.ts";
+import { readPackageFiles } from "../host/package-files.ts";
+import { renderProvisioner } from "../packer/hcl.ts";
+import type { PackerSource, PackerVariables } from "./packer-variables.ts";
+import type { Project } from "./project.ts";
+
+interface PackerFiles {
+  readonly sources: readonly PackerSource[];
+  /** Packer 1.7 or newer, which wants plugins to be named. */
+  readonly isModern: boolean;
+  readonly variables: PackerVariables;
+}
+
+/**
+ * Writes the templates of a project, rendered, with the programs that they run and the values that they want. A file in
+ * the project's own `packer/` wins over that of igneous.
+ */
+export async function writePackerFiles(
+  project: Project,
+  out: string,
+  { sources, isModern, variables }: PackerFiles,
+): Promise<void> {
+  const qemu = sources.includes("qemu");
+  const amazon = sources.includes("amazon-ebs");
+  const { packer } = project.loaded.spec;
+  const provisioners = packer?.provisioners ?? [];
+  const rendered = (when: string): readonly string[] =>
+    provisioners
+      .filter((provisioner) => (provisioner.when ?? "after-apply") === when)
+      .map(({ when: _when, ...provisioner }) => renderProvisioner(provisioner));
+  const data = {
+    qemu,
+    amazon,
+    modern: isModern,
+    filtered: packer?.amazon !== undefined && !("ami" in packer.amazon.base),
+    before: rendered("before-apply"),
+    after: rendered("after-apply"),
+  };
+  const wanted: Readonly<Record<string, boolean>> = {
+    "build.pkr.hcl.hbs": true,
+    "qemu.pkr.hcl.hbs": qemu,
+    "amazon-ebs.pkr.hcl.hbs": amazon,
+    "plugins.pkr.hcl.hbs": isModern,
+  };
+  for (const [path, contents] of await packerSources(project)) {
+    if (!path.endsWith(".hbs")) await writeAtomic(join(out, path), contents, 0o755);
+    else if (wanted[path] !== false) {
+      const text = renderTemplate(contents, { file: `packer/${path}`, variables: data });
+      await writeAtomic(join(out, path.slice(0, -".hbs".length)), text);
+    }
+  }
+  await writeAtomic(join(out, "igneous.auto.pkrvars.json"), prettyJson(variables));
+  await writeAtomic(join(out, "README.md"), readme(sources, isModern));
+}
+
+/** The templates and programs by their path below `packer/`: the project's own where it has them. */
+async function packerSources(project: Project): Promise<readonly (readonly [string, string])[]> {
+  const files = await readPackageFiles("packer");
+  if (files.length === 0) throw new Error("the package has no packer templates");
+  return Promise.all(
+    files.map(async ({ path, contents }) => {
+      const own = join(project.folder, "packer", path);
+      const isOwn = (await sizeOf(own)) !== undefined;
+      return [path, isOwn ? await readText(own) : contents.toString("utf8")] as const;
+    }),
+  );
+}
+
+function readme(sources: readonly PackerSource[], isModern: boolean): string {
+  return [
+    `Packer builds what igneous rendered here (${sources.join(", ")}): ${isModern ? "packer init . && " : ""}packer build .`,
+    "The machine refuses a payload that is not the one of igneous.auto.pkrvars.json; sign it into payload/payload.tar.gz.sig.",
+    "access.key opens the machine only while it is built; run igneous render again rather than edit these files.",
+    "",
+  ].join("\n");
+}
+
+/** What was asked for, when the spec allows it. */
+export function choosePackerSources(
+  project: Project,
+  only: PackerSource | undefined,
+): readonly PackerSource[] {
+  const { packer, publish } = project.loaded.spec;
+  const hasAmazon =
+    packer?.amazon !== undefined && (packer.amazon.region ?? publish?.regions[0]) !== undefined;
+  if (only === undefined) return hasAmazon ? ["qemu", "amazon-ebs"] : ["qemu"];
+  if (only === "amazon-ebs" && !hasAmazon) {
+    throw new IgneousError(
+      "input-invalid",
+      "igneous.yaml does not say what amazon-ebs starts from, or where",
+      {
+        hint: "add packer: { amazon: { base: { ami: ami-… } } } and publish: { regions: [eu-central-1] }",
+      },
+    );
+  }
+  return [only];
+}

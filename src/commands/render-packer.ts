@@ -1,0 +1,160 @@
+import { join } from "node:path";
+import type { Context } from "../core/context.ts";
+import { shortDigest } from "../core/digest.ts";
+import { runStep } from "../core/step.ts";
+import { probeAccelerator } from "../disk/accelerator.ts";
+import { makeKey } from "../disk/guest.ts";
+import { now } from "../host/clock.ts";
+import { readText, writeAtomic } from "../host/files.ts";
+import { ensureFolder, movePath, removeTree } from "../host/folders.ts";
+import { withProject } from "../lock/file.ts";
+import type { Lock } from "../lock/schema.ts";
+import { commitTree } from "../ostree/commit.ts";
+import { matchDirectories } from "../ostree/matched-tree.ts";
+import type { CommitChecksum } from "../ostree/object.ts";
+import { openRepo, type Repo } from "../ostree/repo.ts";
+import { type Commits, commitBuild, requireRecorded } from "./bake.ts";
+import { importImages } from "./bake-images.ts";
+import { commitPayload } from "./bake-payload.ts";
+import { type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
+import { makeBaseDisk, placeFile } from "./packer-base.ts";
+import { needPackerVersion } from "../packer/version.ts";
+import { choosePackerSources, writePackerFiles } from "./packer-folder.ts";
+import { amazonVariables, buildVariables, type PackerSource, qemuVariables } from "./packer-variables.ts";
+import { type PayloadArchive, writePayloadArchive } from "./payload-archive.ts";
+import { loadProject, type Project, requireLock } from "./project.ts";
+import { type ImageConfiguration, renderImageTemplate } from "./templates.ts";
+
+export interface RenderPackerOptions {
+  readonly out: string;
+  readonly only: PackerSource | undefined;
+  /** Version of the Packer that will read the folder; that of this machine when not given. */
+  readonly packerVersion: string | undefined;
+}
+
+export interface RenderedPacker {
+  readonly packerVersion: string;
+  readonly folder: string;
+  readonly sources: readonly PackerSource[];
+  readonly payload: { readonly sha256: string; readonly size: number; readonly commit: string };
+}
+
+/** A project, brought as far as every builder needs it: all its commits are in the repo. */
+export interface CommittedProject {
+  readonly project: Project;
+  readonly lock: Lock;
+  readonly repo: Repo;
+  readonly plan: BakePlan;
+  readonly commits: Commits;
+  readonly configuration: ImageConfiguration | undefined;
+}
+
+/** Renders the folder that `packer build` takes as it is. */
+export async function renderPacker(
+  context: Context,
+  folder: string,
+  options: RenderPackerOptions,
+): Promise<RenderedPacker> {
+  const project = await loadProject(folder);
+  choosePackerSources(project, options.only);
+  const packerVersion = options.packerVersion ?? (await needPackerVersion(context));
+  return withProject(context, folder, async () => {
+    const committed = await commitProject(context, project);
+    return renderCommitted(context, committed, { ...options, packerVersion });
+  });
+}
+
+/** Images, payload, base and host tree into the repo; what is there already is not made again. */
+export async function commitProject(context: Context, project: Project): Promise<CommittedProject> {
+  const configuration = renderImageTemplate(project);
+  const lock = await requireLock(project);
+  const plan = await planBake(project, lock, { builder: "qemu", out: undefined, bootTest: true });
+  const repo = await openRepo(context, join(project.folder, ".igneous", "repo"));
+  const images = await importImages(context, project, repo, lock.images);
+  const payload = await commitPayload(context, project, lock, repo, { id: plan.id, images });
+  const commits = await commitBuild(context, project, lock, repo, { plan, payload, configuration });
+  requireRecorded(plan, commits);
+  return { project, lock, repo, plan, commits, configuration };
+}
+
+/** The archive that `apply` turns a machine into this build with. */
+export async function writeProjectPayload(
+  context: Context,
+  committed: CommittedProject,
+  path: string,
+): Promise<PayloadArchive> {
+  const { lock, repo, plan, commits, configuration } = committed;
+  const kernelArguments = argumentsOf(committed);
+  const predecessor = requirePredecessor(plan, repo);
+  const tree =
+    configuration === undefined
+      ? undefined
+      : await commitTree(context, repo, matchDirectories(repo, commits.host, configuration.tree), {
+          subject: `configuration of ${lock.name}`,
+        });
+  return writePayloadArchive(
+    context,
+    repo,
+    {
+      buildId: plan.id,
+      version: `${lock.name} ${shortDigest(plan.id)}`,
+      ...commits,
+      configuration: tree,
+      predecessor: predecessor === null ? undefined : (String(predecessor) as CommitChecksum),
+      kernelArguments,
+    },
+    path,
+  );
+}
+
+function argumentsOf({ project, configuration }: CommittedProject): readonly string[] {
+  return [...project.loaded.spec.kernelArguments, ...(configuration?.kernelArguments ?? [])];
+}
+
+export async function renderCommitted(
+  context: Context,
+  committed: CommittedProject,
+  { out, only, packerVersion }: RenderPackerOptions & { readonly packerVersion: string },
+): Promise<RenderedPacker> {
+  const { project, lock, repo, plan, commits } = committed;
+  const sources = choosePackerSources(project, only);
+  const { spec } = project.loaded;
+  await removeTree(join(out, "output"));
+  await ensureFolder(join(out, "payload"));
+  const payload = await writeProjectPayload(context, committed, join(out, "payload/payload.tar.gz"));
+  const base = sources.includes("qemu")
+    ? await makeBaseDisk(context, project, lock, repo, commits.base, argumentsOf(committed))
+    : undefined;
+  return runStep(context, "render", "render the Packer templates", async () => {
+    // Empty until somebody signs.
+    for (const name of ["payload.tar.gz.sig", "allowed_signers"])
+      await writeAtomic(join(out, "payload", name), "");
+    const isModern = !/^1\.[0-6]\./u.test(packerVersion);
+    if (base !== undefined) await placeFile(context, base.path, join(out, "base.img"));
+    await writeAccess(context, out);
+    const variables = {
+      ...buildVariables(payload),
+      ...(base === undefined ? {} : qemuVariables(spec, base, await probeAccelerator(context))),
+      ...(sources.includes("amazon-ebs") ? amazonVariables(spec, plan.id, isModern, now()) : {}),
+    };
+    await writePackerFiles(project, out, { sources, isModern, variables });
+    const { sha256, size } = payload;
+    const written = { sha256, size, commit: commits.payload };
+    return { value: { packerVersion, folder: out, sources, payload: written }, note: out };
+  });
+}
+
+/** A key of its own for each rendering, and the Ignition config that lets it in. */
+async function writeAccess(context: Context, out: string): Promise<void> {
+  await removeTree(join(out, "key"));
+  await removeTree(join(out, "key.pub"));
+  const key = await makeKey(context, out);
+  const publicKey = (await readText(`${key}.pub`)).trim();
+  await movePath(key, join(out, "access.key"));
+  await removeTree(`${key}.pub`);
+  const users = [{ name: "root", sshAuthorizedKeys: [publicKey] }];
+  await writeAtomic(
+    join(out, "access.ign"),
+    JSON.stringify({ ignition: { version: "3.3.0" }, passwd: { users } }),
+  );
+}

@@ -1,0 +1,70 @@
+import { createInterface } from "node:readline";
+import type { Context } from "../core/context.ts";
+import { IgneousError } from "../core/errors.ts";
+import { type Argv, run, start } from "../host/exec.ts";
+import { openLog } from "../host/log-file.ts";
+import { findNews, type PackerLine, packerErrors, parsePackerLine, shownLine } from "./machine-readable.ts";
+
+/** Does nobody outside this machine any good: no question to HashiCorp whether there is a newer version. */
+export const quiet = { CHECKPOINT_DISABLE: "1", PACKER_NO_COLOR: "1" } as const;
+
+interface PackerRun {
+  /** The rendered folder. */
+  readonly folder: string;
+  readonly only: readonly string[];
+  /** Gets everything that Packer says. */
+  readonly log: string;
+  readonly onNews: (text: string) => void;
+}
+
+/** Lets Packer say what is wrong with a rendered folder before anything is started. */
+export async function validatePacker(context: Context, folder: string): Promise<void> {
+  await run(context, ["packer", "validate", "."], { cwd: folder, env: quiet });
+}
+
+/**
+ * Runs `packer build`. When the context is aborted Packer gets the signal that Ctrl-C sends, and the time that it needs to
+ * clean up; a failure is a `packer-failed` with the errors that it reported.
+ */
+export async function buildWithPacker(
+  context: Context,
+  { folder, only, log, onNews }: PackerRun,
+): Promise<void> {
+  const options = [
+    "-machine-readable",
+    "-color=false",
+    "-force",
+    ...only.map((name) => `-only=igneous.${name}.node`),
+  ];
+  const argv: Argv = ["packer", "build", ...options, "."];
+  const file = await openLog(log);
+  // Packer is told to stop by a signal of its own; killing it at once would leave its machines behind.
+  const patient = { ...context, signal: new AbortController().signal };
+  const packer = start(patient, argv, { cwd: folder, env: quiet, onStderr: (text) => file.write(text) });
+  packer.stdin.end();
+  const interrupt = (): void => packer.kill("SIGINT");
+  context.signal.addEventListener("abort", interrupt, { once: true });
+  const lines: PackerLine[] = [];
+  try {
+    for await (const text of createInterface({ input: packer.stdout })) {
+      const line = parsePackerLine(text);
+      if (line === undefined) continue;
+      lines.push(line);
+      const shown = shownLine(line);
+      if (shown !== undefined) file.write(`${shown}\n`);
+      const news = findNews(line);
+      if (news !== undefined) onNews(news);
+    }
+    await packer.done;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const errors = packerErrors(lines);
+    if (errors.length === 0) throw error;
+    const message = `packer build failed\n${errors.join("\n")}`;
+    throw new IgneousError("packer-failed", message, { hint: `read what it did in ${log}`, cause: error });
+  } finally {
+    context.signal.removeEventListener("abort", interrupt);
+    await file.close();
+  }
+  context.signal.throwIfAborted();
+}
