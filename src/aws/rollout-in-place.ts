@@ -77,6 +77,8 @@ export interface InPlaceOutcome {
     readonly instanceId: string;
     readonly state: NodeState;
     readonly reason: string;
+    /** What the last command printed on the node; empty when it was sent none. */
+    readonly output: string;
   }[];
 }
 
@@ -88,7 +90,7 @@ const lookMs = 15_000;
 
 /** Carries the waves out. Stops at the first node that fails; what was changed goes back, one reboot each, when asked to. */
 export async function applyInPlace(context: Context, aws: Aws, plan: InPlacePlan): Promise<InPlaceOutcome> {
-  const results = new Map<string, { state: NodeState; reason: string }>();
+  const results: Results = new Map();
   let good = true;
   for (const [index, wave] of plan.waves.entries()) {
     const title = `wave ${index + 1} of ${plan.waves.length} of ${plan.group}: ${wave.length} nodes`;
@@ -103,13 +105,29 @@ export async function applyInPlace(context: Context, aws: Aws, plan: InPlacePlan
   if (!good && plan.autoRollback) await goBack(context, aws, plan, results);
   const nodes = plan.waves.flat().map((instanceId) => ({
     instanceId,
-    ...(results.get(instanceId) ?? { state: "untouched" as const, reason: "its wave did not come" }),
+    ...shown(results.get(instanceId) ?? { state: "untouched", reason: "its wave did not come" }),
   }));
   const isBack = nodes.every(({ state }) => ["untouched", "fell-back", "rolled-back"].includes(state));
   return { status: good ? "succeeded" : isBack ? "rolled-back" : "failed", nodes };
 }
 
-type Results = Map<string, { state: NodeState; reason: string }>;
+interface NodeResult {
+  readonly state: NodeState;
+  readonly reason: string;
+  readonly output?: string;
+  /** What it ran when its wave came. */
+  readonly before?: string | null;
+}
+
+type Results = Map<string, NodeResult>;
+
+function shown({
+  state,
+  reason,
+  output = "",
+}: NodeResult): Omit<InPlaceOutcome["nodes"][number], "instanceId"> {
+  return { state, reason, output };
+}
 
 async function runWave(
   context: Context,
@@ -119,13 +137,13 @@ async function runWave(
 ): Promise<Results> {
   const results: Results = new Map();
   const { region, commit } = plan;
-  const already = new Set(
-    (await readNodes(context, aws, region, wave))
-      .filter(({ booted }) => booted === commit)
-      .map(({ instanceId }) => instanceId),
+  const before = new Map(
+    (await readNodes(context, aws, region, wave)).map(({ instanceId, booted }) => [instanceId, booted]),
   );
+  const already = new Set(wave.filter((id) => before.get(id) === commit));
   const comment = `igneous: deploy ${commit.slice(0, 12)}`;
   const rest = wave.filter((id) => !already.has(id));
+  const outputs = new Map<string, string>();
   for (const { instanceId, ok, output } of await runOnNodes(
     context,
     aws,
@@ -134,10 +152,17 @@ async function runWave(
     deployScript(plan),
     comment,
   )) {
-    if (!ok) results.set(instanceId, { state: "failed", reason: output.trim() });
+    if (!ok) results.set(instanceId, { state: "failed", reason: output.trim(), output });
+    else outputs.set(instanceId, output);
   }
   const started = rest.filter((id) => !results.has(id));
   await waitForNodes(context, aws, region, started, commit, results);
+  for (const id of started) {
+    const result = results.get(id);
+    if (result !== undefined) {
+      results.set(id, { ...result, output: outputs.get(id) ?? "", before: before.get(id) ?? null });
+    }
+  }
   for (const id of already) results.set(id, { state: "running", reason: "ran it already" });
   const isGood = [...results.values()].every(({ state }) => state === "running");
   if (isGood && plan.bakeTime > 0) {
@@ -177,14 +202,27 @@ async function waitForNodes(
   }
 }
 
+/** One reboot each, and seen to have come back: a rollout that says so must not leave nodes on their way. */
 async function goBack(context: Context, aws: Aws, plan: InPlacePlan, results: Results): Promise<void> {
-  const changed = [...results]
-    .filter(([, { state, reason }]) => state === "running" && reason === "")
-    .map(([id]) => id);
-  if (changed.length === 0) return;
-  const answers = await rollbackNodes(context, aws, plan.region, changed);
-  for (const { instanceId, ok, output } of answers) {
-    results.set(instanceId, { state: ok ? "rolled-back" : "failed", reason: output.trim() });
+  const changed = new Map(
+    [...results].flatMap(([id, { state, before }]) =>
+      state === "running" && typeof before === "string" ? [[id, before] as const] : [],
+    ),
+  );
+  if (changed.size === 0) return;
+  for (const answer of await rollbackNodes(context, aws, plan.region, [...changed.keys()])) {
+    const { instanceId, ok, output } = answer;
+    if (ok) continue;
+    results.set(instanceId, { state: "failed", reason: output.trim(), output });
+    changed.delete(instanceId);
+  }
+  for (const commit of new Set(changed.values())) {
+    const ids = [...changed.keys()].filter((id) => changed.get(id) === commit);
+    const back: Results = new Map();
+    await waitForNodes(context, aws, plan.region, ids, commit, back);
+    for (const [id, { state, reason }] of back) {
+      results.set(id, state === "running" ? { state: "rolled-back", reason: "" } : { state, reason });
+    }
   }
 }
 

@@ -105,7 +105,8 @@ export async function readNodes(
   region: string,
   instanceIds: readonly string[],
 ): Promise<readonly NodeStatus[]> {
-  const script = ["igneous-host status --json"];
+  // Run Command keeps 2,500 characters of an answer.
+  const script = ["igneous-host status --json --brief"];
   const answers = await runOnNodes(context, aws, region, instanceIds, script, "igneous: what runs here");
   return answers.flatMap((answer) => (answer.ok ? (parseNodeStatus(answer) ?? []) : []));
 }

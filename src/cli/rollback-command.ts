@@ -13,6 +13,7 @@ interface Options extends OutputOptions {
   readonly host?: string;
   readonly reboot?: boolean;
   readonly key?: string;
+  readonly knownHosts?: string;
   readonly fleet?: string;
   readonly to?: string;
   readonly plan?: boolean;
@@ -31,6 +32,7 @@ export function addRollbackCommand(program: Command, io: Io): void {
     .addOption(new Option("--host <target>", "the node: ssh://USER@HOST:PORT").conflicts("fleet"))
     .option("--reboot", "with --host: restart the node and wait until it reports the other commit")
     .option("--key <file>", "with --host: private key for ssh")
+    .option("--known-hosts <file>", "with --host: host keys to believe (default: your own)")
     .option("--fleet <group>", "the group of the spec, as NAME or REGION/NAME")
     .option("--to <build>", "with --fleet: a build of the lock (default: what ran before the newest rollout)")
     .option("--plan", "with --fleet: only print what would be done")
@@ -48,7 +50,8 @@ export function addRollbackCommand(program: Command, io: Io): void {
 
 async function rollbackOne(context: Context, host: string, options: Options): Promise<CommandResult> {
   const { rollback } = await import("../commands/rollback.ts");
-  const result = await rollback(context, { host, reboot: options.reboot === true, key: options.key });
+  const { reboot = false, key, knownHosts } = options;
+  const result = await rollback(context, { host, reboot, key, knownHosts });
   const { before, after } = result;
   const inside = (at: typeof before.booted): string =>
     (at.manifest?.containers ?? [])

@@ -20,6 +20,8 @@ export interface GuestAddress {
   readonly key?: string;
   /** A machine made a moment ago has a host key that nobody knows yet. */
   readonly anyHostKey?: boolean;
+  /** File with the host keys to believe, instead of the user's own. */
+  readonly knownHosts?: string;
 }
 
 const allExits: readonly number[] = Array.from({ length: 256 }, (_, exit) => exit);
@@ -100,7 +102,7 @@ function guarded(script: string): string {
   return `(\n${script}\n) </dev/null\nstatus=$?; [ $status -ne 127 ] || status=126; exit $status\n`;
 }
 
-function sshOptions({ port, key, anyHostKey }: GuestAddress, socket: string): readonly string[] {
+function sshOptions({ port, key, anyHostKey, knownHosts }: GuestAddress, socket: string): readonly string[] {
   const settings = [
     "BatchMode=yes",
     "ConnectTimeout=60",
@@ -109,6 +111,7 @@ function sshOptions({ port, key, anyHostKey }: GuestAddress, socket: string): re
     "LogLevel=ERROR",
     `ControlPath=${socket}`,
     ...(anyHostKey === true ? ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"] : []),
+    ...(knownHosts === undefined ? [] : [`UserKnownHostsFile=${knownHosts}`]),
     ...(key === undefined ? [] : ["IdentitiesOnly=yes"]),
   ];
   const own = settings.flatMap((setting) => ["-o", setting]);

@@ -18,6 +18,8 @@ interface RollbackOptions {
   readonly key?: string;
   /** For a machine of a moment ago, whose host key nobody can know. */
   readonly anyHostKey?: boolean;
+  /** File with the host keys to believe, instead of the user's own. */
+  readonly knownHosts?: string;
 }
 
 const answerMs = 120_000;

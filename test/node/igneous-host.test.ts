@@ -103,6 +103,8 @@ describe("igneous-host", () => {
     const status = HostStatus.parse(JSON.parse((await host("status", "--json")).stdout));
     expect(status).toMatchObject({ firstBootComplete: true, rollbackPossible: true, booted: { commit: b } });
     expect(status.rollback?.manifest?.containers[0]?.manifestDigest).toBe(`sha256:${a}`);
+    const brief = HostStatus.parse(JSON.parse((await host("status", "--json", "--brief")).stdout));
+    expect(brief).toMatchObject({ booted: { commit: b, manifest: null }, rollback: { commit: a } });
   });
 
   it("tells the node's health, and when a certificate ends", async () => {
@@ -213,6 +215,7 @@ describe("igneous-host", () => {
       ["rolback"],
       ["deploy"],
       ["status", "--reboot"],
+      ["status", "--brief"],
       ["rollback", a],
       ["deploy", a, b],
       ["deploy", "--from", "https://repo"],
