@@ -1,37 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { renderDocument, documentLimit } from "../../src/aws/image-builder-document.ts";
 import { publishByImageBuilder } from "../../src/aws/image-builder-publish.ts";
-import type { ImageBuilderBuild } from "../../src/aws/image-builder-types.ts";
+import { otherPayload, scheduled, testBuild as build } from "./image-builds.ts";
 import { home, operations, type Setting, setting } from "./publishing.ts";
-
-const hex = (digit: string): string => digit.repeat(64);
-
-function build(more: Partial<ImageBuilderBuild> = {}): ImageBuilderBuild {
-  return {
-    buildId: `sha256:${hex("b")}`,
-    specName: "mainnet-node",
-    payloadCommit: hex("c"),
-    publish: { regions: [home, "us-east-1"] },
-    imageBuilder: {
-      parentImage: "ami-0123456789abcdef0",
-      payload: "s3://payloads/igneous",
-      instanceProfile: "igneous-builder",
-    },
-    files: {
-      payload: { name: "payload.tar.gz", sha256: hex("1") },
-      apply: { name: "apply", sha256: hex("2") },
-      seal: { name: "seal", sha256: hex("3") },
-      check: { name: "check", sha256: hex("4") },
-    },
-    ...more,
-  };
-}
-
-const otherPayload = build({
-  buildId: `sha256:${hex("d")}`,
-  payloadCommit: hex("e"),
-  files: { ...build().files, payload: { name: "payload.tar.gz", sha256: hex("5") } },
-});
 
 const made = ({ sim }: Setting): readonly string[] =>
   operations(sim).filter((name) => /^(Create|Update|Retry|Distribute)/u.test(name));
@@ -190,10 +161,6 @@ describe("EC2 Image Builder", () => {
 
   it("keeps a pipeline with the newest recipe when the spec has a schedule", async () => {
     const s = await setting();
-    const scheduled = (base: ImageBuilderBuild): ImageBuilderBuild => ({
-      ...base,
-      imageBuilder: { ...base.imageBuilder, schedule: { expression: "cron(0 6 ? * mon *)" } },
-    });
     const first = await publishByImageBuilder(s.context, s.aws, scheduled(build()));
     const second = await publishByImageBuilder(s.context, s.aws, scheduled(otherPayload));
     expect(second.pipelineArn).toBe(first.pipelineArn);

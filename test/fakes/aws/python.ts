@@ -4,7 +4,10 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** The Python environment that scripts/python-tools.sh makes of scripts/requirements.txt. */
-const stamp = createHash("sha256").update(readFileSync("scripts/requirements.txt")).digest("hex").slice(0, 12);
+const stamp = createHash("sha256")
+  .update(readFileSync("scripts/requirements.txt"))
+  .digest("hex")
+  .slice(0, 12);
 const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
 const venv = join(cache, "igneous", `python-${stamp}`);
 
