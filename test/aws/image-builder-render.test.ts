@@ -55,13 +55,7 @@ describe("render for EC2 Image Builder", () => {
     for (const [name, input] of Object.entries(files)) {
       await writeFile(join(folder, name), prettyJson(input));
       const operation = name.replace(/^\d-|\.json$/gu, "");
-      const options = [
-        "--region",
-        home,
-        "--no-cli-pager",
-        "--cli-input-json",
-        `file://${join(folder, name)}`,
-      ];
+      const options = ["--region", home, "--cli-input-json", `file://${join(folder, name)}`];
       const env = { ...context.env, HOME: join(folder, "home") };
       await execute(requirePythonTool("aws"), ["imagebuilder", operation, ...options], { env });
     }
