@@ -1,0 +1,179 @@
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deployScript, type InPlacePlan } from "../../src/aws/rollout-in-place.ts";
+import { openAws } from "../../src/aws/session.ts";
+import { prepareInPlace, rolloutInPlace } from "../../src/commands/rollout-in-place.ts";
+import type { Context } from "../../src/core/context.ts";
+import type { HostStatus } from "../../src/disk/schema.ts";
+import { hostContext } from "../../src/host/context.ts";
+import { addGroup, addTemplate } from "../fakes/aws/fleet.ts";
+import { type Simulator, startSimulator } from "../fakes/aws/simulator.ts";
+import { type HttpsFolder, makeCertificates, serveHttps } from "../node/https-folder.ts";
+import { igneous, makeProject, prepare } from "./project.ts";
+import { learnHostKey, type QemuNode, startNode } from "./qemu-node.ts";
+
+/** Nodes in QEMU as the instances of a group, behind an AWS whose Run Command runs the script that it is sent on them over ssh. */
+
+const region = "eu-central-1";
+const stop = new AbortController();
+let context: Context;
+let project = "";
+let sim: Simulator;
+let repository: HttpsFolder;
+let url = "";
+const builds: { readonly id: string; readonly hostCommit: string }[] = [];
+const nodes: QemuNode[] = [];
+
+const commitOf = (index: number): string => builds[index]?.hostCommit ?? "";
+const statuses = (): Promise<HostStatus[]> => Promise.all(nodes.map((node) => node.status()));
+const deploys = (node: QemuNode | undefined): readonly string[] =>
+  (node?.ran ?? []).filter((script) => script.includes("igneous-host deploy"));
+
+/** Bakes what the spec says now and publishes it to the folder that the https server shows. */
+async function bakeAndPublish(): Promise<void> {
+  for (const words of [["lock"], ["bake", "--no-boot-test"], ["publish", "--ostree", "www"]]) {
+    const { exit, stdout, stderr } = await igneous(project, ...words);
+    expect(exit, `${words.join(" ")}\n${stdout}${stderr}`).toBe(0);
+  }
+  const { builds: locked } = JSON.parse(readFileSync(join(project, "images.lock.json"), "utf8"));
+  builds.push({ id: locked[0].id, hostCommit: locked[0].hostCommit });
+}
+
+function changeSpec(etcdFlag: string): void {
+  const path = join(project, "igneous.yaml");
+  const text = readFileSync(path, "utf8").replace(/\ncontainers:[^\n]*\n[^\n]*\n/u, "\n");
+  writeFileSync(path, `${text}\ncontainers:\n  etcd: { args: [${etcdFlag}] }\n`);
+}
+
+async function plansFor(index: number): Promise<readonly InPlacePlan[]> {
+  const build = builds[index];
+  if (build === undefined) throw new Error(`there is no build ${index}`);
+  const rollout = { groups: [{ name: "nodes", region }], minHealthyPercentage: 50 };
+  return prepareInPlace(context, { rollout, build, url }, openAws(context));
+}
+
+beforeAll(async () => {
+  prepare();
+  project = makeProject("in-place");
+  const tls = join(project, "tls");
+  mkdirSync(tls);
+  await makeCertificates(tls);
+  const spec = join(project, "igneous.yaml");
+  const text = readFileSync(spec, "utf8").replace("roles: [etcd, geth]", "roles: [etcd]");
+  writeFileSync(spec, `${text}\nhealth: { tries: 1, seconds: 60 }\n`);
+  const launch = join(project, "butane/launch.bu.hbs");
+  const authority = readFileSync(join(tls, "ca.crt"), "utf8").trim().replaceAll("\n", "\n          ");
+  const file = `  files:\n    - path: /etc/igneous/repo-ca.crt\n      contents:\n        inline: |\n          ${authority}\n`;
+  writeFileSync(
+    launch,
+    readFileSync(launch, "utf8").replace("  files:\n", () => file),
+  );
+  await bakeAndPublish();
+  changeSpec("--snapshot-count=5000");
+  await bakeAndPublish();
+  changeSpec("--no-such-flag");
+  await bakeAndPublish();
+
+  repository = await serveHttps(join(project, "www"), tls);
+  url = `https://10.0.2.2:${repository.port}`;
+  sim = await startSimulator();
+  context = {
+    ...hostContext((event) => {
+      if (event.type === "step-ended") process.stderr.write(`${JSON.stringify(event)}\n`);
+    }, stop.signal),
+    env: { ...process.env, ...sim.env },
+  };
+  const template = addTemplate(sim.world, region, "nodes", { ImageId: "ami-0aaaaaaaaaaaaaaa1" });
+  const group = addGroup(sim.world, template, "nodes", 2);
+  const first = join(project, ".igneous/builds", builds[0]?.id.slice(7, 19) ?? "");
+  const started = group.members.map(async ({ id }) => {
+    const node = await startNode(context, {
+      folder: join(project, id),
+      disk: join(first, "disk.img"),
+      ignition: join(first, "launch.ign"),
+    });
+    sim.world.nodes.machines.set(id, node.run);
+    return node;
+  });
+  nodes.push(...(await Promise.all(started)));
+});
+
+afterAll(async () => {
+  await Promise.all(nodes.map(({ machine }) => machine.kill()));
+  stop.abort(new Error("the test is over"));
+  repository?.stop();
+  await sim?.stop();
+  if (project !== "" && process.env["KEEP"] === undefined) execFileSync("rm", ["-rf", project]);
+});
+
+describe("a group that is updated in place", () => {
+  it("runs the first build", async () => {
+    const seen = await Promise.all(nodes.map((node) => node.waitUntilSettled(1_200_000)));
+    expect(seen.map(({ booted }) => booted.commit)).toEqual([commitOf(0), commitOf(0)]);
+  });
+
+  it("gets the second build over https, one node after the other, and each is the machine that it was", async () => {
+    const identity = "cat /etc/machine-id /etc/hostname /etc/ssh/ssh_host_ed25519_key.pub";
+    const before = await Promise.all(nodes.map((node) => node.run(identity)));
+    const plans = await plansFor(1);
+    expect(plans.map(({ waves }) => waves.map(({ length }) => length))).toEqual([[1, 1]]);
+    const { failure, groups } = await rolloutInPlace(context, plans);
+    expect(failure).toBeUndefined();
+    expect(groups[0]?.outcome.nodes.map(({ state }) => state)).toEqual(["running", "running"]);
+    for (const { output } of groups[0]?.outcome.nodes ?? []) expect(output).toContain(commitOf(1));
+    for (const { booted, rollback, triesLeft } of await statuses()) {
+      expect([booted.commit, rollback?.commit, triesLeft]).toEqual([commitOf(1), commitOf(0), ""]);
+    }
+    // What ran on the machines is what we rendered, and nothing else.
+    const script = deployScript({ commit: commitOf(1), url }).join("\n");
+    expect(nodes.map(deploys)).toEqual([[script], [script]]);
+    expect(await Promise.all(nodes.map((node) => node.run(identity)))).toEqual(before);
+    expect(repository.asked.some((path) => path.startsWith("/deltas/"))).toBe(true);
+  });
+
+  it("is left alone when the first node does not become healthy, which is back on the build before by itself", async () => {
+    const bootId = "cat /proc/sys/kernel/random/boot_id";
+    const untouched = await nodes[1]?.run(bootId);
+    const { failure, groups } = await rolloutInPlace(context, await plansFor(2));
+    expect(failure).toMatchObject({
+      code: "rollout-rolled-back",
+      message: expect.stringContaining("did not become healthy"),
+    });
+    expect(groups[0]?.outcome.nodes.map(({ state }) => state)).toEqual(["fell-back", "untouched"]);
+    const [first, second] = await statuses();
+    expect(first?.booted.commit).toBe(commitOf(1));
+    expect(first?.next.commit).toBe(commitOf(1));
+    expect(first?.fellBack).toContain(commitOf(2));
+    expect(second?.booted.commit).toBe(commitOf(1));
+    expect(await nodes[1]?.run(bootId)).toEqual(untouched);
+    expect(deploys(nodes[1])).toHaveLength(1);
+  });
+
+  it("has a node that goes back to the first build on one command", async () => {
+    const [, second] = nodes;
+    if (second === undefined) throw new Error("there is no second node");
+    const knownHosts = join(project, "known-hosts");
+    await learnHostKey(second, knownHosts);
+    const host = `ssh://root@127.0.0.1:${second.address.port}`;
+    const login = ["--key", second.address.key ?? "", "--known-hosts", knownHosts];
+    const { exit, stdout, stderr } = await igneous(
+      project,
+      "rollback",
+      "--host",
+      host,
+      "--reboot",
+      ...login,
+      "--json",
+    );
+    expect(exit, stderr).toBe(0);
+    const { before, after } = JSON.parse(stdout);
+    expect([before.booted.commit, after.booted.commit]).toEqual([commitOf(1), commitOf(0)]);
+  });
+
+  it("was spoken to as AWS's models say", () => {
+    appendFileSync(join(project, "violations"), sim.violations.join("\n"));
+    expect(sim.violations).toEqual([]);
+  });
+});
