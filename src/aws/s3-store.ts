@@ -1,5 +1,5 @@
 import type { Context } from "../core/context.ts";
-import type { ObjectStore } from "../core/object-store.ts";
+import type { ListedFile, ObjectStore } from "../core/object-store.ts";
 import type { Aws, S3Api } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
 
@@ -23,12 +23,14 @@ export function openS3Store(context: Context, aws: Aws, { bucket, prefix, region
     name: `s3://${bucket}/${prefix}`,
     list: async (wanted) => {
       const s3 = await api();
-      const found = new Map<string, number>();
+      const found = new Map<string, ListedFile>();
       let token: string | undefined;
       do {
         const more = token === undefined ? {} : { ContinuationToken: token };
         const page = await s3.listObjectsV2({ Bucket, Prefix: start + wanted, ...more });
-        for (const { Key = "", Size = 0 } of page.Contents ?? []) found.set(Key.slice(start.length), Size);
+        for (const { Key = "", Size = 0, LastModified } of page.Contents ?? []) {
+          found.set(Key.slice(start.length), { size: Size, changedAt: LastModified?.getTime() ?? 0 });
+        }
         token = page.NextContinuationToken;
       } while (token !== undefined);
       return found;

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { resolve } from "node:path";
+import type { Context } from "../core/context.ts";
 import { withOutputOptions, withProjectOption } from "./command-options.ts";
 import type { Io, OutputOptions } from "./io.ts";
-import { runCommand } from "./run-command.ts";
+import { type CommandResult, runCommand } from "./run-command.ts";
 
 interface ProjectOptions extends OutputOptions {
   readonly project: string;
@@ -13,6 +14,7 @@ interface GcOptions extends ProjectOptions {
   readonly olderThan: string;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
+  readonly ostree?: string;
 }
 
 export function addGcCommand(program: Command, io: Io): void {
@@ -23,12 +25,17 @@ export function addGcCommand(program: Command, io: Io): void {
       "Finds by tag, in every region of the account, what this spec left behind, and prints what goes and what stays, each\n" +
         "with its reason. With --yes it removes what goes. What the lock, an instance, a group or a template uses stays.",
     )
+    .option(
+      "--ostree <target>",
+      "look into what publish --ostree wrote instead: a folder or s3://BUCKET/PREFIX",
+    )
     .option("--keep <n>", "keep this many of the newest builds that the lock does not name", parseCount, 0)
     .option("--older-than <time>", "remove only what is older, such as 12h or 7d", "1d")
     .option("--dry-run", "only print the plan, even with --yes")
     .option("--yes", "remove what the plan names");
   withOutputOptions(withProjectOption(command)).action(async (options: GcOptions) => {
     await runCommand(io, options, async (context) => {
+      if (options.ostree !== undefined) return gcPublishedRepo(context, io, options.ostree, options);
       const { applyProjectGc, planProjectGc } = await import("../commands/aws-project.ts");
       const { keep, olderThan } = options;
       const plan = await planProjectGc(context, resolve(io.cwd, options.project), { keep, olderThan });
@@ -58,6 +65,25 @@ export function addGcCommand(program: Command, io: Io): void {
       return { data: { plan, result }, text: () => text, exitCode: failures.length > 0 ? 1 : 0 };
     });
   });
+}
+
+async function gcPublishedRepo(
+  context: Context,
+  io: Io,
+  target: string,
+  options: GcOptions,
+): Promise<CommandResult> {
+  const { gcOstree } = await import("../commands/gc-ostree.ts");
+  const remove = options.yes === true && options.dryRun !== true;
+  const { olderThan, project } = options;
+  const request = { target, cwd: io.cwd, olderThan, remove };
+  const garbage = await gcOstree(context, resolve(io.cwd, project), request);
+  const { refs, files, bytes } = garbage;
+  const total = `${refs.length} builds, ${files.length} files, ${(bytes / 1e6).toFixed(2)} MB`;
+  const nothing = refs.length + files.length === 0;
+  const next = nothing ? "nothing to remove" : `${total}: ${remove ? "removed" : "add --yes to remove"}`;
+  const text = `${[...refs.map((ref) => `- ${ref}  the lock does not name it`), next].join("\n")}\n`;
+  return { data: { ...garbage, removed: remove }, text: () => text };
 }
 
 export function addIamPolicyCommand(program: Command, io: Io): void {

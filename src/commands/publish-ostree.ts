@@ -151,9 +151,9 @@ export async function openTarget(
 const patience = 10 * 60 * 1000;
 
 /** Folders have one writer at a time; in a bucket nothing is lost when there are two. */
-function withTarget<T>(
+export function withTarget<T>(
   context: Context,
-  { target, cwd }: PublishOstreeOptions,
+  { target, cwd }: Pick<PublishOstreeOptions, "target" | "cwd">,
   body: () => Promise<T>,
 ): Promise<T> {
   if (s3Target.test(target)) return body();

@@ -1,9 +1,15 @@
+export interface ListedFile {
+  readonly size: number;
+  /** When it was last written, in milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
 /** A place for files that are read over https: a folder, or a bucket and a prefix. Names are relative, with `/` between. */
 export interface ObjectStore {
   /** As people know it. */
   readonly name: string;
-  /** Names and sizes of all that starts with a prefix. */
-  readonly list: (prefix: string) => Promise<ReadonlyMap<string, number>>;
+  /** All names that start with a prefix. */
+  readonly list: (prefix: string) => Promise<ReadonlyMap<string, ListedFile>>;
   readonly find: (name: string) => Promise<Buffer | undefined>;
   /** Writes a file whole or not at all. Only what is `lasting` may be kept by caches: its bytes never change. */
   readonly put: (

@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Context } from "../core/context.ts";
 import { systemErrorCode } from "../core/errors.ts";
-import type { ObjectStore } from "../core/object-store.ts";
+import type { ListedFile, ObjectStore } from "../core/object-store.ts";
 import { run } from "./exec.ts";
 import { diskFull } from "./files.ts";
 import { readLimited } from "./read-file.ts";
@@ -42,8 +42,8 @@ export function openFolderStore(context: Context, folder: string): ObjectStore {
   };
 }
 
-async function listBelow(folder: string, prefix: string): Promise<ReadonlyMap<string, number>> {
-  const found = new Map<string, number>();
+async function listBelow(folder: string, prefix: string): Promise<ReadonlyMap<string, ListedFile>> {
+  const found = new Map<string, ListedFile>();
   // A prefix may end in the middle of a name.
   const start = prefix.slice(0, prefix.lastIndexOf("/") + 1);
   const walk = async (name: string): Promise<void> => {
@@ -54,7 +54,10 @@ async function listBelow(folder: string, prefix: string): Promise<ReadonlyMap<st
     for (const entry of entries) {
       const child = `${name}${entry.name}`;
       if (entry.isDirectory()) await walk(`${child}/`);
-      else if (child.startsWith(prefix)) found.set(child, (await stat(join(folder, child))).size);
+      else if (child.startsWith(prefix)) {
+        const { size, mtimeMs } = await stat(join(folder, child));
+        found.set(child, { size, changedAt: mtimeMs });
+      }
     }
   };
   await walk(start);

@@ -1,4 +1,6 @@
-import type { CommitChecksum, ObjectChecksum } from "./object.ts";
+import { mapLimit } from "../core/parallel.ts";
+import type { CommitFields } from "./commit-object.ts";
+import type { CommitChecksum, Dirtree, ObjectChecksum } from "./object.ts";
 import { readCommit, readDirtree } from "./object-read.ts";
 import type { Repo } from "./repo.ts";
 
@@ -9,22 +11,38 @@ export interface Closure {
   readonly dirmetas: ReadonlySet<ObjectChecksum>;
 }
 
+export interface MetadataReader {
+  readonly commit: (checksum: CommitChecksum) => CommitFields | Promise<CommitFields>;
+  readonly dirtree: (checksum: ObjectChecksum) => Dirtree | Promise<Dirtree>;
+}
+
+export function readerOf(repo: Repo): MetadataReader {
+  return {
+    commit: (checksum) => readCommit(repo, checksum),
+    dirtree: (checksum) => readDirtree(repo, checksum),
+  };
+}
+
+const atOnce = 32;
+
 /** Lists what a commit reaches. Its contents are not read. */
-export function closureOf(repo: Repo, commit: CommitChecksum): Closure {
+export async function closureOf(reader: MetadataReader, commit: CommitChecksum): Promise<Closure> {
   const files = new Set<ObjectChecksum>();
-  const dirtrees = new Set<ObjectChecksum>();
-  const { tree, meta } = readCommit(repo, commit);
+  const { tree, meta } = await reader.commit(commit);
+  const dirtrees = new Set<ObjectChecksum>([tree]);
   const dirmetas = new Set<ObjectChecksum>([meta]);
-  const waiting = [tree];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (dirtrees.has(next)) continue;
-    dirtrees.add(next);
-    const entries = readDirtree(repo, next);
-    for (const { checksum } of entries.files) files.add(checksum);
-    for (const directory of entries.directories) {
-      dirmetas.add(directory.meta);
-      waiting.push(directory.tree);
+  for (let level = [tree]; level.length > 0; ) {
+    const next: ObjectChecksum[] = [];
+    for (const entries of await mapLimit(level, atOnce, async (checksum) => reader.dirtree(checksum))) {
+      for (const { checksum } of entries.files) files.add(checksum);
+      for (const directory of entries.directories) {
+        dirmetas.add(directory.meta);
+        if (dirtrees.has(directory.tree)) continue;
+        dirtrees.add(directory.tree);
+        next.push(directory.tree);
+      }
     }
+    level = next;
   }
   return { files, dirtrees, dirmetas };
 }

@@ -5,7 +5,7 @@ import { mapLimit } from "../core/parallel.ts";
 import { runStep } from "../core/step.ts";
 import { findBytes } from "../host/object-files.ts";
 import { readStream } from "../host/read-file.ts";
-import { type Closure, closureOf } from "./closure.ts";
+import { type Closure, closureOf, readerOf } from "./closure.ts";
 import { compressedFile } from "./compressed-file.ts";
 import type { CommitChecksum, ObjectChecksum, ObjectKind } from "./object.ts";
 import { objectPath, type Repo } from "./repo.ts";
@@ -20,7 +20,7 @@ export interface StaticCommit {
   readonly from: CommitChecksum | undefined;
 }
 
-interface Wanted {
+export interface Wanted {
   readonly kind: ObjectKind;
   readonly checksum: ObjectChecksum;
   /** Name in a published repo. */
@@ -52,15 +52,18 @@ export async function planStatic(
   store: ObjectStore,
   commit: CommitChecksum,
 ): Promise<StaticPlan> {
-  const all = wantedObjects(closureOf(repo, commit), commit);
+  const all = wantedObjects(await closureOf(readerOf(repo), commit), commit);
   const there = await store.list("objects/");
   // A power cut may leave a name without content.
-  const missing = all.filter(({ name }) => (there.get(name) ?? 0) === 0);
+  const missing = all.filter(({ name }) => (there.get(name)?.size ?? 0) === 0);
   return { objects: all.length, missing };
 }
 
 /** Contents first and the commit last: whoever sees a commit can have all of it. */
-function wantedObjects({ files, dirmetas, dirtrees }: Closure, commit: CommitChecksum): readonly Wanted[] {
+export function wantedObjects(
+  { files, dirmetas, dirtrees }: Closure,
+  commit: CommitChecksum,
+): readonly Wanted[] {
   const named = (kind: ObjectKind, suffix: string, checksums: Iterable<ObjectChecksum>): readonly Wanted[] =>
     Array.from(checksums, (checksum) => ({
       kind,
@@ -167,7 +170,7 @@ async function sendDelta(
   const title = `static delta from ${from.slice(0, 12)}`;
   return runStep<SentDelta>(context, "delta", title, async () => {
     const there = await store.list(`${deltaFolder(from, to)}/`);
-    const size = [...there.values()].reduce((sum, each) => sum + each, 0);
+    const size = [...there.values()].reduce((sum, each) => sum + each.size, 0);
     if (there.has(`${deltaFolder(from, to)}/superblock`)) {
       return { value: { bytes: size, isNew: false }, outcome: "unchanged" };
     }

@@ -25,6 +25,8 @@ async function project(): Promise<{
   readonly folder: string;
   readonly commits: readonly string[];
   readonly igneous: (...argv: readonly string[]) => Promise<Run>;
+  /** Lets the lock name only so many of the newest builds. */
+  readonly writeBuilds: (count: number) => Promise<void>;
 }> {
   const folder = await temporaryFolder();
   const context = testContext();
@@ -41,13 +43,18 @@ async function project(): Promise<{
     { ...build, id: digestOfDigit("7"), hostCommit: commits[0] as Sha256Hex },
   ];
   await writeFile(join(folder, "igneous.yaml"), spec);
-  await writeFile(join(folder, "images.lock.json"), formatLock({ ...sampleLock, builds }));
+  const writeBuilds = (count: number): Promise<void> =>
+    writeFile(
+      join(folder, "images.lock.json"),
+      formatLock({ ...sampleLock, builds: builds.slice(0, count) }),
+    );
+  await writeBuilds(2);
   const igneous = async (...argv: readonly string[]): Promise<Run> => {
     const { io, seen } = testIo({ createContext: (emit) => ({ ...testContext(), emit }) });
     await runProgram(io, ["node", "igneous", ...argv, "-C", folder]);
     return seen;
   };
-  return { folder, commits, igneous };
+  return { folder, commits, igneous, writeBuilds };
 }
 
 describe("publish --ostree", () => {
@@ -80,5 +87,32 @@ describe("publish --ostree", () => {
     expect(https).toMatchObject({ exit: 2, stderr: expect.stringContaining("cannot be written to") });
     await writeFile(join(folder, "images.lock.json"), formatLock(sampleLock));
     expect((await igneous("publish", "--ostree", "www")).stderr).toContain("run: igneous bake");
+  });
+
+  it("gc removes the builds that the lock no longer names and what only they need, and nothing that is young", async () => {
+    const { folder, commits, igneous, writeBuilds } = await project();
+    const target = join(folder, "www");
+    await igneous("publish", "7777", "--ostree", target);
+    await igneous("publish", "8888", "--ostree", target);
+    expect((await igneous("gc", "--ostree", target, "--older-than", "0h")).stdout).toBe(
+      "nothing to remove\n",
+    );
+    await writeBuilds(1);
+    expect((await igneous("gc", "--ostree", target)).stdout).toBe("nothing to remove\n");
+    const plan = await igneous("gc", "--ostree", target, "--older-than", "0h");
+    expect(plan.stdout).toContain(`- igneous/${sampleLock.name}/777777777777`);
+    expect((await igneous("gc", "--ostree", target, "--older-than", "0h", "--yes", "--dry-run")).exit).toBe(
+      0,
+    );
+    const done = await igneous("gc", "--ostree", target, "--older-than", "0h", "--yes", "--json");
+    expect(JSON.parse(done.stdout)).toMatchObject({ removed: true, files: { length: 4 } });
+    const { ostree } = await readOverHttps(target);
+    expect(await ostree("remote", "refs", "web")).toBe(`web:igneous/${sampleLock.name}/888888888888\n`);
+    await ostree("pull", "web", commits[1] ?? "");
+    await ostree("fsck");
+    await expect(ostree("pull", "web", commits[0] ?? "")).rejects.toThrow("404");
+    expect((await igneous("gc", "--ostree", target, "--older-than", "0h")).stdout).toBe(
+      "nothing to remove\n",
+    );
   });
 });
