@@ -1,4 +1,5 @@
 import type { AutoScaling } from "@aws-sdk/client-auto-scaling";
+import type { CloudWatch } from "@aws-sdk/client-cloudwatch";
 import type { EBS } from "@aws-sdk/client-ebs";
 import type { EC2 } from "@aws-sdk/client-ec2";
 import type { ECR } from "@aws-sdk/client-ecr";
@@ -12,13 +13,16 @@ export type Ec2Api = Pick<
   EC2,
   | "copyImage"
   | "createLaunchTemplateVersion"
+  | "createReplaceRootVolumeTask"
   | "deleteSnapshot"
   | "deregisterImage"
   | "describeImageAttribute"
   | "describeImages"
   | "describeInstances"
   | "describeLaunchTemplates"
+  | "describeInstanceStatus"
   | "describeLaunchTemplateVersions"
+  | "describeReplaceRootVolumeTasks"
   | "describeRegions"
   | "describeSnapshots"
   | "disableImageDeregistrationProtection"
@@ -92,10 +96,16 @@ export type AutoScalingApi = Pick<
   | "describeAutoScalingGroups"
   | "describeInstanceRefreshes"
   | "describeLaunchConfigurations"
+  | "describeLifecycleHooks"
   | "describeScalingActivities"
+  | "enterStandby"
+  | "exitStandby"
   | "rollbackInstanceRefresh"
   | "startInstanceRefresh"
+  | "updateAutoScalingGroup"
 >;
+
+export type CloudWatchApi = Pick<CloudWatch, "describeAlarms">;
 
 /** AWS as commands see it: one client per service and region, made when first asked for. */
 export interface Aws {
@@ -107,6 +117,7 @@ export interface Aws {
   readonly imageBuilder: (region: string) => Promise<ImageBuilderApi>;
   readonly ssm: (region: string) => Promise<SsmApi>;
   readonly autoScaling: (region: string) => Promise<AutoScalingApi>;
+  readonly cloudWatch: (region: string) => Promise<CloudWatchApi>;
 }
 
 /** Time as waits and retries see it, so that a test can hand in a virtual one. */

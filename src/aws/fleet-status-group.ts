@@ -1,6 +1,6 @@
 import type { AutoScalingGroup, LaunchTemplateSpecification } from "@aws-sdk/client-auto-scaling";
 import type { Instance } from "@aws-sdk/client-ec2";
-import type { GroupState, GroupTemplate, MixedState, RefreshState } from "./fleet-status-types.ts";
+import type { GroupState, GroupTemplate, HookState, MixedState, RefreshState } from "./fleet-status-types.ts";
 
 /** The launch template that a group names, by itself or in its mixed instances policy. */
 export function templateOf(group: AutoScalingGroup): LaunchTemplateSpecification | undefined {
@@ -18,6 +18,7 @@ export function groupState(
   instances: ReadonlyMap<string, Instance>,
   refreshes: readonly RefreshState[],
   template: GroupTemplate | undefined,
+  hooks: readonly HookState[] = [],
 ): GroupState {
   const maintenance = group.InstanceMaintenancePolicy;
   const mixed = mixedState(group);
@@ -31,6 +32,7 @@ export function groupState(
     healthCheckType: group.HealthCheckType ?? "EC2",
     healthCheckGraceSeconds: group.HealthCheckGracePeriod ?? 0,
     suspended: (group.SuspendedProcesses ?? []).flatMap(({ ProcessName }) => ProcessName ?? []),
+    hooks,
     hasWarmPool: group.WarmPoolConfiguration !== undefined,
     hasLoadBalancer: [group.LoadBalancerNames, group.TargetGroupARNs, group.TrafficSources].some(
       (list) => (list ?? []).length > 0,
@@ -55,6 +57,7 @@ export function groupState(
         isProtected: member.ProtectedFromScaleIn === true,
         ...(imageId === undefined ? {} : { imageId }),
         ...(Number.isNaN(version) ? {} : { templateVersion: version }),
+        ...(seen?.PrivateIpAddress === undefined ? {} : { address: seen.PrivateIpAddress }),
         ...(seen?.LaunchTime === undefined ? {} : { launchedAt: seen.LaunchTime.toISOString() }),
       };
     }),

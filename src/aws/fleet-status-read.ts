@@ -4,7 +4,8 @@ import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { mapLimit } from "../core/parallel.ts";
 import type { Aws } from "./apis.ts";
-import type { FleetState, GroupState, GroupTemplate, ImageState } from "./fleet-status-types.ts";
+import type { AlarmState, FleetState, GroupState, GroupTemplate, ImageState } from "./fleet-status-types.ts";
+import { readAlarms, readHooks } from "./fleet-status-signals.ts";
 import { groupState, templateOf } from "./fleet-status-group.ts";
 import { listRefreshes } from "./instance-refresh-read.ts";
 import { requestData } from "./launch-template.ts";
@@ -13,6 +14,8 @@ interface Wanted {
   readonly groups: readonly { readonly name: string; readonly region: string }[];
   /** AMIs whose state matters, besides those that the groups use. */
   readonly images: readonly { readonly region: string; readonly amiId: string }[];
+  /** CloudWatch alarms whose state matters. */
+  readonly alarms?: readonly string[];
   /** Leave out what only a plan needs: launch template data and images. */
   readonly brief?: boolean;
   /** A region that has not answered by then counts as failed. */
@@ -41,7 +44,7 @@ export async function readFleet(context: Context, aws: Aws, wanted: Wanted): Pro
       } catch (error) {
         context.signal.throwIfAborted();
         const message = error instanceof Error ? error.message : String(error);
-        return { region, groups: [], images: [], message };
+        return { region, groups: [], images: [], alarms: [], message };
       }
     }),
   );
@@ -59,6 +62,7 @@ export async function readFleet(context: Context, aws: Aws, wanted: Wanted): Pro
       .filter(({ region, name }) => !seen.has(`${region} ${name}`))
       .map(({ name, region }) => ({ name, region })),
     images: parts.flatMap(({ images }) => images),
+    alarms: parts.flatMap(({ alarms }) => alarms),
     failures,
     calls,
   };
@@ -92,22 +96,32 @@ interface Region {
   readonly region: string;
   readonly groups: readonly GroupState[];
   readonly images: readonly ImageState[];
+  readonly alarms: readonly AlarmState[];
 }
 
 async function readRegion(aws: Aws, region: string, wanted: Wanted, count: Count): Promise<Region> {
   const names = wanted.groups.filter((group) => group.region === region).map(({ name }) => name);
   const groups = await describeGroups(aws, region, names, count);
   const found = groups.map(({ AutoScalingGroupName }) => AutoScalingGroupName ?? "");
-  const [instances, refreshes, templates] = await Promise.all([
+  const [instances, refreshes, templates, hooks, alarms] = await Promise.all([
     describeInstances(aws, region, found, count),
     mapLimit(found, 4, (name) => {
       count();
       return listRefreshes(aws, { name, region }, 5);
     }),
     wanted.brief === true ? new Map<string, GroupTemplate>() : readTemplates(aws, region, groups, count),
+    wanted.brief === true ? [] : mapLimit(found, 4, (name) => readHooks(aws, region, name, count)),
+    readAlarms(aws, region, wanted.alarms ?? [], count),
   ]);
   const states = groups.map((group, index) =>
-    groupState(region, group, instances, refreshes[index] ?? [], templates.get(templateKey(group))),
+    groupState(
+      region,
+      group,
+      instances,
+      refreshes[index] ?? [],
+      templates.get(templateKey(group)),
+      hooks[index] ?? [],
+    ),
   );
   const images = new Set([
     ...wanted.images.filter((image) => image.region === region).map(({ amiId }) => amiId),
@@ -117,7 +131,7 @@ async function readRegion(aws: Aws, region: string, wanted: Wanted, count: Count
     ]),
   ]);
   const shown = wanted.brief === true ? [] : await describeImages(aws, region, [...images], count);
-  return { region, groups: states, images: shown };
+  return { region, groups: states, images: shown, alarms };
 }
 
 const namesPerCall = 50;
@@ -169,11 +183,12 @@ async function describeInstances(
       });
       for (const { Instances } of answer.Reservations ?? []) {
         for (const instance of Instances ?? []) {
-          const { InstanceId, ImageId, LaunchTime } = instance;
+          const { InstanceId, ImageId, LaunchTime, PrivateIpAddress } = instance;
           if (InstanceId === undefined) continue;
           found.set(InstanceId, {
             ...(ImageId === undefined ? {} : { ImageId }),
             ...(LaunchTime === undefined ? {} : { LaunchTime }),
+            ...(PrivateIpAddress === undefined ? {} : { PrivateIpAddress }),
           });
         }
       }

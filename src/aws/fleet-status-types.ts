@@ -7,6 +7,7 @@ export interface FleetState {
   /** Groups that were asked for and are not there. */
   readonly missing: readonly { readonly name: string; readonly region: string }[];
   readonly images: readonly ImageState[];
+  readonly alarms: readonly AlarmState[];
   /** Regions that could not be read. */
   readonly failures: readonly { readonly region: string; readonly message: string }[];
   /** API calls that it took. */
@@ -24,6 +25,8 @@ export interface GroupState {
   readonly warmupSeconds?: number;
   readonly maintenance?: { readonly min: number; readonly max: number };
   readonly suspended: readonly string[];
+  /** Lifecycle hooks; none in a brief reading. */
+  readonly hooks: readonly HookState[];
   readonly hasWarmPool: boolean;
   readonly hasLoadBalancer: boolean;
   /** The launch template version that the group names: a number, `$Latest` or `$Default`. */
@@ -35,6 +38,21 @@ export interface GroupState {
   readonly instances: readonly InstanceState[];
   /** Newest first. */
   readonly refreshes: readonly RefreshState[];
+}
+
+export interface HookState {
+  readonly name: string;
+  readonly at: "launching" | "terminating";
+  readonly timeoutSeconds: number;
+  /** What happens when nobody answers in time. */
+  readonly otherwise: "CONTINUE" | "ABANDON";
+}
+
+/** A CloudWatch alarm that was asked for; `missing` when there is none of the name. */
+export interface AlarmState {
+  readonly region: string;
+  readonly name: string;
+  readonly state: "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing";
 }
 
 export interface GroupTemplate {
@@ -72,6 +90,8 @@ export interface InstanceState {
   readonly imageId?: string;
   readonly templateVersion?: number;
   readonly launchedAt?: string;
+  /** Private address. */
+  readonly address?: string;
   /** OSTree commit that the node reported, where it was asked. */
   readonly commit?: string;
 }

@@ -45,6 +45,8 @@ interface Expected {
   readonly amiId: string;
   readonly version: number;
   readonly rollout: string;
+  /** Nodes were moved to the build without a new AMI. */
+  readonly inPlace: boolean;
 }
 
 export interface Drift {
@@ -95,11 +97,17 @@ function expectedOf({ name, region }: GroupState, rollouts: readonly LockedRollo
     const { status, previous, launchTemplate, id } = rollout;
     if (status === "succeeded" || status === "unchanged") {
       const { buildId = null, amiId } = rollout;
-      return { buildId, amiId, version: launchTemplate.version, rollout: id };
+      return {
+        buildId,
+        amiId,
+        version: launchTemplate.version,
+        rollout: id,
+        inPlace: rollout.strategy === "in-place",
+      };
     }
     if (status === "rolled-back" && previous !== undefined) {
       const { buildId = null, amiId, version } = previous;
-      return { buildId, amiId, version, rollout: id };
+      return { buildId, amiId, version, rollout: id, inPlace: false };
     }
   }
   return null;
@@ -157,7 +165,9 @@ function driftOf(group: GroupState, locked: Locked, expected: Expected | null): 
     drift.push({ kind: "other-image", message });
   }
   for (const { instanceId, imageId, commit } of instances) {
-    const build = locked.builds.find(({ amis }) => amis.some(({ amiId }) => amiId === imageId));
+    const build = locked.builds.find(({ id, amis }) =>
+      expected?.inPlace === true ? id === expected.buildId : amis.some(({ amiId }) => amiId === imageId),
+    );
     if (commit === undefined || build?.hostCommit === undefined || build.hostCommit === commit) continue;
     const message = `${instanceId} booted commit ${commit.slice(0, 12)}; its build has ${build.hostCommit.slice(0, 12)}`;
     drift.push({ kind: "other-commit", message });
@@ -193,9 +203,13 @@ function advice(group: GroupState, described: Described): Pick<GroupStatus, "sum
     const after = failed
       ? ` after refresh ${last.id} was ${last.status}${last.reason === undefined ? "" : ` (${last.reason})`}`
       : "";
+    const back = `igneous rollback --fleet ${name}`;
     return {
       summary: `drift${after}: ${builds}`,
-      next: `igneous rollback --fleet ${name}`,
+      next:
+        last?.status === "Cancelled"
+          ? `igneous rollout --resume --group ${name} (goes on), or ${back}`
+          : back,
     };
   }
   const returned = last?.status === "RollbackSuccessful";

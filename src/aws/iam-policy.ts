@@ -2,10 +2,10 @@ import type { PublishSpec } from "./publish-types.ts";
 import { launchPermissions } from "./image-input.ts";
 import { tagNames } from "./publish-types.ts";
 
-export const policyCommands = ["gc", "publish", "status", "verify"] as const;
+export const policyCommands = ["gc", "publish", "rollout", "status", "verify"] as const;
 export type PolicyCommand = (typeof policyCommands)[number];
 
-interface Statement {
+export interface Statement {
   readonly Sid: string;
   readonly Effect: "Allow";
   readonly Action: readonly string[];
@@ -20,7 +20,11 @@ export interface Policy {
 }
 
 /** The least that a command needs, for one spec: only its regions, and changes only to what carries its tag. */
-export function iamPolicy(command: PolicyCommand, specName: string, spec: PublishSpec): Policy {
+export function iamPolicy(
+  command: Exclude<PolicyCommand, "rollout">,
+  specName: string,
+  spec: PublishSpec,
+): Policy {
   const statements = { gc, publish, status, verify }[command](specName, spec);
   return { Version: "2012-10-17", Statement: statements };
 }

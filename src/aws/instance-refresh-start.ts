@@ -6,7 +6,7 @@ import { refreshInput } from "./instance-refresh-input.ts";
 import { listRefreshes } from "./instance-refresh-read.ts";
 import { isSameData } from "./launch-template.ts";
 import { createVersion, findVersionData } from "./launch-template-version.ts";
-import { shortBuild, wantedData } from "./rollout-plan.ts";
+import { shortBuild, wantedData, wantedUserData } from "./rollout-plan.ts";
 import type { GroupPlan } from "./rollout-plan-types.ts";
 import type { RolloutRequest } from "./rollout-types.ts";
 
@@ -32,6 +32,7 @@ export async function startRefresh(
   const { template } = plan;
   const { target } = request;
   const what = target.kind === "build" ? `build ${shortBuild(target.build.id)}` : `unlocked ${target.amiId}`;
+  await putUserData(aws, group, request);
   const version =
     template.action === "reuse"
       ? template.to
@@ -55,6 +56,15 @@ export async function startRefresh(
     if (newest === undefined) throw error;
     return attach(aws, group, plan, newest, request);
   }
+}
+
+/** Puts what user data points to where machines will look for it. Its name is its hash, so it is never another one. */
+async function putUserData(aws: Aws, group: GroupState, request: RolloutRequest): Promise<void> {
+  const object = wantedUserData(group, request)?.object;
+  if (object === undefined) return;
+  const s3 = await aws.s3(group.region);
+  const ContentType = "application/vnd.coreos.ignition+json";
+  await s3.putObject({ Bucket: object.bucket, Key: object.key, Body: object.body, ContentType });
 }
 
 async function attach(

@@ -36,10 +36,14 @@ export interface ApplyOptions {
 export function readForRollout(
   context: Context,
   aws: Aws,
-  request: Pick<RolloutRequest, "groups" | "target">,
+  request: Pick<RolloutRequest, "groups" | "target"> & Partial<Pick<RolloutRequest, "preferences">>,
 ): Promise<FleetState> {
-  const { target, groups } = request;
-  return readFleet(context, aws, { groups, images: target.kind === "build" ? target.build.amis : [target] });
+  const { target, groups, preferences } = request;
+  return readFleet(context, aws, {
+    groups,
+    images: target.kind === "build" ? target.build.amis : [target],
+    alarms: preferences?.alarms ?? [],
+  });
 }
 
 /** Refuses a plan that has blockers, or that is not the one which was reviewed. */

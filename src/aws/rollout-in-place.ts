@@ -2,6 +2,7 @@ import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
+import type { Sighting } from "./instance-refresh-watch.ts";
 import { readNodes, runOnNodes } from "./rollout-nodes.ts";
 
 /** A rollout that keeps the instances and moves their OSTree deployment, in waves of our own. */
@@ -13,9 +14,16 @@ export interface InPlacePlan {
   /** Static OSTree repo, https. */
   readonly url: string;
   readonly waves: readonly (readonly string[])[];
+  /** What the group launches, which stays as it is. */
+  readonly runs: GroupRuns;
   /** Seconds between waves, after which a wave is looked at again. */
   readonly bakeTime: number;
   readonly autoRollback: boolean;
+}
+
+export interface GroupRuns {
+  readonly amiId: string;
+  readonly template: { readonly id: string; readonly version: number };
 }
 
 interface InPlaceRequest {
@@ -24,6 +32,7 @@ interface InPlaceRequest {
   readonly commit: string;
   readonly url: string;
   readonly instanceIds: readonly string[];
+  readonly runs: GroupRuns;
   readonly minHealthyPercentage: number;
   /** Size of the first wave, in percent; so that little is at risk first. */
   readonly firstPercentage?: number;
@@ -34,7 +43,7 @@ interface InPlaceRequest {
 
 /** Splits instances into waves that keep the wanted share in service. Pure. */
 export function planInPlace(request: InPlaceRequest): InPlacePlan {
-  const { group, region, commit, url, instanceIds, bakeTime, autoRollback } = request;
+  const { group, region, commit, url, instanceIds, runs, bakeTime, autoRollback } = request;
   if (!/^[0-9a-f]{64}$/u.test(commit)) throw new Error(`${commit} is no commit`);
   if (!/^https?:\/\/[\w.:[\]/~%-]+$/u.test(url)) {
     throw new IgneousError("input-invalid", `'${url}' is not the address of a static OSTree repo`, {
@@ -51,7 +60,7 @@ export function planInPlace(request: InPlaceRequest): InPlacePlan {
     waves.push(instanceIds.slice(at, at + count));
     at += count;
   }
-  return { group, region, commit, url, waves, bakeTime, autoRollback };
+  return { group, region, commit, url, waves, runs, bakeTime, autoRollback };
 }
 
 /** The script that brings a node to a commit and reboots it shortly after, so that its answer still gets out. */
@@ -80,17 +89,32 @@ export interface InPlaceOutcome {
     /** What the last command printed on the node; empty when it was sent none. */
     readonly output: string;
   }[];
+  readonly timeline: readonly Sighting[];
 }
 
 type NodeState = "running" | "untouched" | "failed" | "fell-back" | "rolled-back";
 
 /** Three boots of a deployment that never becomes healthy, ten minutes each, and the boot of the one before. */
 const settleWithinMs = 50 * 60_000;
+const firstLookMs = 1000;
 const lookMs = 15_000;
 
 /** Carries the waves out. Stops at the first node that fails; what was changed goes back, one reboot each, when asked to. */
 export async function applyInPlace(context: Context, aws: Aws, plan: InPlacePlan): Promise<InPlaceOutcome> {
   const results: Results = new Map();
+  const timeline: Sighting[] = [];
+  const total = plan.waves.flat().length;
+  const see = (status: string, done: number, reason: string | null): void => {
+    const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
+    timeline.push({
+      at: new Date(aws.clock.now()).toISOString(),
+      status,
+      percent,
+      toUpdate: total - done,
+      reason,
+    });
+  };
+  see("InProgress", 0, null);
   let good = true;
   for (const [index, wave] of plan.waves.entries()) {
     const title = `wave ${index + 1} of ${plan.waves.length} of ${plan.group}: ${wave.length} nodes`;
@@ -100,6 +124,12 @@ export async function applyInPlace(context: Context, aws: Aws, plan: InPlacePlan
       const bad = [...found.values()].filter(({ state }) => state !== "running").length;
       return { value: bad === 0, note: bad === 0 ? "all healthy" : `${bad} not healthy` };
     });
+    const running = [...results.values()].filter(({ state }) => state === "running").length;
+    see(
+      good ? "InProgress" : "Failed",
+      running,
+      `wave ${index + 1} of ${plan.waves.length}: ${wave.join(", ")}`,
+    );
     if (!good) break;
   }
   if (!good && plan.autoRollback) await goBack(context, aws, plan, results);
@@ -108,7 +138,9 @@ export async function applyInPlace(context: Context, aws: Aws, plan: InPlacePlan
     ...shown(results.get(instanceId) ?? { state: "untouched", reason: "its wave did not come" }),
   }));
   const isBack = nodes.every(({ state }) => ["untouched", "fell-back", "rolled-back"].includes(state));
-  return { status: good ? "succeeded" : isBack ? "rolled-back" : "failed", nodes };
+  if (!good && isBack)
+    see("RollbackSuccessful", 0, "every node that was changed runs again what it ran before");
+  return { status: good ? "succeeded" : isBack ? "rolled-back" : "failed", nodes, timeline };
 }
 
 interface NodeResult {
@@ -183,7 +215,7 @@ async function waitForNodes(
 ): Promise<void> {
   const until = aws.clock.now() + settleWithinMs;
   let waiting = ids;
-  while (waiting.length > 0) {
+  for (let wait = firstLookMs; waiting.length > 0; wait = Math.min(lookMs, wait * 2)) {
     for (const node of await readNodes(context, aws, region, waiting)) {
       const { instanceId, booted, fellBack } = node;
       const isGood = booted === commit && node.firstBootComplete && node.isConfirmed;
@@ -198,7 +230,7 @@ async function waitForNodes(
         results.set(id, { state: "failed", reason: "did not come back with the commit in time" });
       return;
     }
-    await aws.clock.sleep(lookMs, context.signal);
+    await aws.clock.sleep(wait, context.signal);
   }
 }
 

@@ -22,6 +22,7 @@ export interface NodeStatus {
 }
 
 const idsPerCall = 50;
+const firstPollMs = 500;
 const pollMs = 3000;
 const finishWithinMs = 15 * 60_000;
 
@@ -67,8 +68,8 @@ async function runOnSome(
   const CommandId = Command?.CommandId ?? "";
   const until = aws.clock.now() + finishWithinMs;
   const done = new Map<string, NodeAnswer>();
-  while (done.size < reachable.length) {
-    await aws.clock.sleep(pollMs, context.signal);
+  for (let wait = firstPollMs; done.size < reachable.length; wait = Math.min(pollMs, wait * 2)) {
+    await aws.clock.sleep(wait, context.signal);
     const { CommandInvocations } = await ssm.listCommandInvocations({
       CommandId,
       Details: true,

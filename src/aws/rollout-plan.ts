@@ -4,7 +4,7 @@ import { IgneousError } from "../core/errors.ts";
 import { canonicalJson, type Json } from "../core/json.ts";
 import type { FleetState, GroupState, GroupTemplate, InstanceState } from "./fleet-status-types.ts";
 import { isSameData, nextData, templateDifferences, templateJson } from "./launch-template.ts";
-import { encodeUserData } from "./launch-template-user-data.ts";
+import { planUserData, type UserData } from "./launch-template-user-data.ts";
 import { tagNames } from "./publish-types.ts";
 import { groupPreferences, planCapacity } from "./rollout-capacity.ts";
 import type {
@@ -104,15 +104,21 @@ export function wantedData(group: GroupState, request: RolloutRequest): RequestL
   const known = request.templateVersions?.[groupKey(group)];
   if (known !== undefined) return known.data;
   const { target } = request;
-  const config = request.launchConfigs?.[groupKey(group)];
+  const userData = wantedUserData(group, request);
   return nextData(group.template?.data ?? {}, {
     imageId: targetImage(target, group.region),
-    ...(config === undefined ? {} : { userData: encodeUserData(config) }),
+    ...(userData === undefined ? {} : { userData: userData.base64 }),
     tags: {
       [tagNames.spec]: request.specName,
       [tagNames.build]: target.kind === "build" ? target.build.id : `unlocked ${target.amiId}`,
     },
   });
+}
+
+/** What machines of a group read on their first boot; undefined where they keep what they have. */
+export function wantedUserData(group: GroupState, request: RolloutRequest): UserData | undefined {
+  const config = request.launchConfigs?.[groupKey(group)];
+  return config === undefined ? undefined : planUserData(config, request.userDataStore);
 }
 
 function planGroup(

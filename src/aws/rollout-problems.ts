@@ -39,6 +39,9 @@ export function groupProblems(
     );
   }
   checkPace(group, plan, warn);
+  checkAlarms(state, plan, block);
+  checkQuorum(group, plan, block);
+  checkHooks(group, warn);
   return { blockers, cautions };
 }
 
@@ -137,6 +140,40 @@ function checkMixed(
         "AWS's documents disagree whether root volumes may be replaced behind a load balancer; try one group first",
       );
     }
+  }
+}
+
+/** AWS refuses to begin when an alarm is not OK; said now, not when the people who watch have said yes. */
+function checkAlarms({ alarms }: FleetState, { region, preferences }: GroupPlan, block: Say): void {
+  for (const { name, state, region: place } of alarms) {
+    if (place !== region || state === "OK" || !preferences.alarms.includes(name)) continue;
+    const what = state === "missing" ? `there is no alarm ${name}` : `alarm ${name} is ${state}`;
+    block(
+      `${what} in ${region}; AWS begins only when each alarm is OK`,
+      "see why, or correct rollout.alarms",
+    );
+  }
+}
+
+/** A control plane that lacks a member already may lose its quorum when another one is taken out. */
+function checkQuorum({ instances, desiredCapacity }: GroupState, plan: GroupPlan, block: Say): void {
+  if (plan.role !== "control-plane" || desiredCapacity < 3) return;
+  const healthy = instances.filter((one) => one.healthy && one.lifecycle === "InService");
+  const old = healthy.filter(({ instanceId }) =>
+    plan.instances.some((one) => one.instanceId === instanceId && one.action === "replace"),
+  );
+  const quorum = Math.floor(desiredCapacity / 2) + 1;
+  if (old.length === 0 || healthy.length - 1 >= quorum) return;
+  block(
+    `${healthy.length} of ${desiredCapacity} control-plane nodes are healthy; taking one out leaves etcd no quorum (${quorum})`,
+    "repair the control plane first: igneous status --group --nodes",
+  );
+}
+
+function checkHooks({ hooks }: GroupState, warn: Say): void {
+  for (const { name, at, timeoutSeconds, otherwise } of hooks) {
+    const end = otherwise === "CONTINUE" ? "goes on" : at === "launching" ? "is given up" : "goes on at once";
+    warn(`lifecycle hook ${name} holds each ${at} instance up to ${timeoutSeconds} s; unanswered, it ${end}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FleetStatus } from "./fleet-status.ts";
 import { shortBuild } from "./rollout-plan.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
+import type { InPlacePlan } from "./rollout-in-place.ts";
 import type { RollbackPlan } from "./rollout-rollback.ts";
 
 /** A plan as an SRE reads it, before saying yes. Plain text, no colours. */
@@ -99,4 +100,31 @@ export function renderRollbackPlan(
     cancel: "it is cancelled; what it had replaced already goes back by a new rollout",
   }[action];
   return `${name} in ${region}: instance refresh ${refresh.id} is ${refresh.status}${far}\n  ${how}\n`;
+}
+
+/** What an in-place rollout does, wave by wave. */
+export function renderInPlace(
+  specName: string,
+  build: string,
+  plans: readonly InPlacePlan[],
+  digest: string,
+): string {
+  const lines = [`move the nodes of ${specName} to build ${build}, strategy in-place`];
+  for (const { group, region, commit, url, waves, bakeTime, autoRollback } of plans) {
+    const count = waves.flat().length;
+    lines.push(
+      "",
+      `${group} in ${region}: ${count} ${count === 1 ? "node" : "nodes"}`,
+      `  commit     ${commit}, pulled from ${url}`,
+      `  waves      ${waves.length}, of at most ${Math.max(0, ...waves.map(({ length }) => length))}; ${bakeTime} s between them`,
+      ...waves
+        .slice(0, shownInstances)
+        .map((wave, index) => `    ${String(index + 1).padStart(3)}  ${wave.join(" ")}`),
+      ...(waves.length > shownInstances ? [`    … and ${waves.length - shownInstances} more`] : []),
+      `  way back   each node keeps what it runs now: ${autoRollback ? "all of them go back by themselves when one fails" : "igneous rollback --host"}, one reboot`,
+      "  mind       the launch template stays: machines that the group launches meanwhile run its AMI",
+    );
+  }
+  lines.push("", "cannot be undone", "  every node reboots once", "", `plan ${digest}`);
+  return `${lines.join("\n")}\n`;
 }

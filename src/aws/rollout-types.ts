@@ -29,6 +29,16 @@ export interface RolloutPreferences {
   readonly standby?: "Terminate" | "Ignore" | "Wait";
   /** Go back by itself when the refresh fails or an alarm rings; true when not given. */
   readonly autoRollback?: boolean;
+  readonly health?: RolloutHealth;
+}
+
+/** Health beyond EC2's, asked of each node that was rolled. */
+export interface RolloutHealth {
+  /** The node's own boot check has passed, by SSM. */
+  readonly node?: boolean;
+  /** URL with `{address}` that answers 2xx. */
+  readonly http?: string;
+  readonly withinSeconds?: number;
 }
 
 /** Section `rollout:` of the spec. */
@@ -38,6 +48,10 @@ export interface RolloutSpec extends RolloutPreferences {
   readonly strategy?: RolloutStrategy;
   /** How many worker groups may be rolled at once; control-plane groups go one by one. */
   readonly parallelGroups?: number;
+  /** Static OSTree repo that nodes pull from. */
+  readonly ostree?: string;
+  /** `s3://BUCKET/PREFIX` for launch configs that EC2 cannot take as user data. */
+  readonly userDataStore?: string;
 }
 
 /** A build of the lock, as far as a rollout needs it. */
@@ -61,6 +75,7 @@ export interface RolloutRequest {
   readonly templateVersions?: Readonly<Record<string, KnownVersion>>;
   /** How many worker groups may be rolled at once; 1 when not given. */
   readonly parallelGroups?: number;
+  readonly userDataStore?: string;
   /** What is recorded already: rollouts of the lock, newest first, and those that this machine began. */
   readonly rollouts?: readonly LockedRollout[];
 }

@@ -73,6 +73,10 @@ export function openAws(context: Context, options: AwsOptions = {}): Aws {
       const { AutoScaling } = await import("@aws-sdk/client-auto-scaling");
       return guard(new AutoScaling({ ...common("AUTO_SCALING"), region }), "autoscaling", region);
     }),
+    cloudWatch: perRegion(async (region) => {
+      const { CloudWatch } = await import("@aws-sdk/client-cloudwatch");
+      return guard(new CloudWatch({ ...common("CLOUDWATCH"), region }), "cloudwatch", region);
+    }),
   };
 }
 

@@ -8,7 +8,7 @@ import { confirm, showPlan } from "./confirm.ts";
 import type { Io, OutputOptions } from "./io.ts";
 import { type CommandResult, runCommand } from "./run-command.ts";
 
-interface Options extends OutputOptions {
+export interface RolloutCommandOptions extends OutputOptions {
   readonly project: string;
   readonly ami?: string | true;
   readonly group?: readonly string[];
@@ -19,6 +19,9 @@ interface Options extends OutputOptions {
   readonly detach?: boolean;
   readonly allowUnlocked?: boolean;
   readonly reason?: string;
+  readonly ostree?: string;
+  readonly pause?: boolean;
+  readonly resume?: boolean;
 }
 
 export function addRolloutCommand(program: Command, io: Io): void {
@@ -49,21 +52,38 @@ export function addRolloutCommand(program: Command, io: Io): void {
     .option("--yes", "do not ask")
     .addOption(new Option("--wait", "follow the rollout to its end (as without it)").conflicts("detach"))
     .option("--detach", "return when the rollout is started")
+    .option(
+      "--ostree <url>",
+      "with --strategy in-place: the static repo that nodes pull from (default: the spec's)",
+    )
+    .addOption(
+      new Option("--pause", "stop what is under way; what it has replaced stays").conflicts([
+        "ami",
+        "resume",
+        "plan",
+      ]),
+    )
+    .addOption(new Option("--resume", "go on with what was paused").conflicts("ami"))
     .option("--allow-unlocked", "take an AMI that the lock does not name; needs --reason")
     .option("--reason <text>", "why, to be recorded");
-  withOutputOptions(withProjectOption(command)).action(async (options: Options) => {
+  withOutputOptions(withProjectOption(command)).action(async (options: RolloutCommandOptions) => {
     await runCommand(io, options, (context) => rollOut(io, context, options));
   });
 }
 
-async function rollOut(io: Io, context: Context, options: Options): Promise<CommandResult> {
+async function rollOut(io: Io, context: Context, options: RolloutCommandOptions): Promise<CommandResult> {
   const folder = resolve(io.cwd, options.project);
+  if (options.pause === true) return (await import("./rollout-other.ts")).pauseRollout(io, context, options);
+  const { strategyOf } = await import("../commands/rollout-project.ts");
+  if ((await strategyOf(folder, options.strategy)) === "in-place") {
+    return (await import("./rollout-other.ts")).rollInPlace(io, context, options);
+  }
   const { describePrepared, planProjectRollout, readApproved, rolloutProject } = await import(
     "../commands/rollout-project.ts"
   );
   const approved = options.approved === undefined ? undefined : await readApproved(options.approved);
   const prepared = await planProjectRollout(context, folder, {
-    image: options.ami === true ? undefined : options.ami,
+    image: await imageOf(folder, options),
     groups: options.group,
     strategy: options.strategy,
     allowUnlocked: reasonOf(options),
@@ -84,7 +104,12 @@ async function rollOut(io: Io, context: Context, options: Options): Promise<Comm
   return { data: { plan, outcomes: result.outcomes }, text: () => renderResult(result) };
 }
 
-function reasonOf({ allowUnlocked, reason }: Options): string | undefined {
+async function imageOf(folder: string, options: RolloutCommandOptions): Promise<string | undefined> {
+  if (options.resume !== true) return options.ami === true ? undefined : options.ami;
+  return (await import("../commands/rollout-pause.ts")).pausedImage(folder, options.group);
+}
+
+function reasonOf({ allowUnlocked, reason }: RolloutCommandOptions): string | undefined {
   if (allowUnlocked !== true) return undefined;
   if (reason !== undefined && reason.trim() !== "") return reason;
   throw new IgneousError("usage", "--allow-unlocked needs a reason, which is recorded", {

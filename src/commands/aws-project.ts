@@ -10,9 +10,10 @@ import { readLock } from "../lock/file.ts";
 import type { Lock } from "../lock/schema.ts";
 import { findBuild } from "./build-id.ts";
 import { applyGc, planGarbage } from "./gc.ts";
-import { renderIamPolicy } from "./iam-policy.ts";
+import { renderIamPolicy, renderRolloutPolicy } from "./iam-policy.ts";
 import { loadProject } from "./project.ts";
 import { publishRequest, requirePublish } from "./publish-project.ts";
+import { requireRollout } from "./rollout-project.ts";
 import { status } from "./status.ts";
 import { verifyRemote } from "./verify-remote.ts";
 
@@ -58,6 +59,7 @@ export async function projectStatus(context: Context, folder: string): Promise<r
 export async function projectPolicy(folder: string, command: string): Promise<Policy> {
   const project = await loadProject(folder);
   const specName = project.loaded.spec.name;
+  if (command === "rollout") return renderRolloutPolicy(specName, requireRollout(project));
   return renderIamPolicy({ command, specName, publish: requirePublish(project) });
 }
 

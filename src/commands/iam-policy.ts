@@ -1,5 +1,7 @@
 import { iamPolicy, type Policy, type PolicyCommand, policyCommands } from "../aws/iam-policy.ts";
 import type { PublishSpec } from "../aws/publish-types.ts";
+import { rolloutStatements } from "../aws/iam-policy-rollout.ts";
+import type { RolloutSpec } from "../aws/rollout-types.ts";
 import { IgneousError } from "../core/errors.ts";
 import { findSuggestion } from "../core/suggest.ts";
 
@@ -19,6 +21,13 @@ export function renderIamPolicy({ command, specName, publish }: IamPolicyOptions
   });
 }
 
-function isPolicyCommand(command: string): command is PolicyCommand {
-  return (policyCommands as readonly string[]).includes(command);
+/** The IAM policy for rolling out, going back and looking at the groups of a spec. */
+export function renderRolloutPolicy(specName: string, rollout: RolloutSpec): Policy {
+  return { Version: "2012-10-17", Statement: rolloutStatements(specName, rollout) };
+}
+
+type PublishCommand = Exclude<PolicyCommand, "rollout">;
+
+function isPolicyCommand(command: string): command is PublishCommand {
+  return command !== "rollout" && (policyCommands as readonly string[]).includes(command);
 }

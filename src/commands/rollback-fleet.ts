@@ -37,7 +37,14 @@ export async function prepareFleetRollback(
 ): Promise<PreparedRollback> {
   const [group] = chosenGroups(options.rollout, [options.group]);
   if (group === undefined) throw new Error("no group was chosen");
-  const { groups: _groups, strategy: _strategy, parallelGroups: _parallel, ...preferences } = options.rollout;
+  const {
+    groups: _groups,
+    strategy: _strategy,
+    parallelGroups: _parallel,
+    userDataStore: _store,
+    ostree: _ostree,
+    ...preferences
+  } = options.rollout;
   const { specName, builds, rollouts, to } = options;
   const request = { specName, group, builds, rollouts, preferences, ...(to === undefined ? {} : { to }) };
   return { request, plan: await planRollback(context, aws, request) };

@@ -25,14 +25,14 @@ export async function prepareInPlace(
   aws: Aws = openAws(context),
 ): Promise<readonly InPlacePlan[]> {
   const groups = chosenGroups(rollout, names);
-  const state = await readFleet(context, aws, { groups, images: [], brief: true });
+  const state = await readFleet(context, aws, { groups, images: [] });
   const problem =
     state.failures[0]?.message ?? state.missing.map(({ name }) => `there is no group ${name}`)[0];
   if (problem !== undefined) {
     throw new IgneousError("rollout-group-missing", problem, { hint: "correct rollout.groups in the spec" });
   }
   const first = rollout.checkpointPercentages?.[0];
-  return state.groups.map(({ name, region, instances }) =>
+  return state.groups.map(({ name, region, instances, template, mixed }) =>
     planInPlace({
       group: name,
       region,
@@ -41,6 +41,13 @@ export async function prepareInPlace(
       instanceIds: instances
         .filter(({ lifecycle }) => lifecycle === "InService")
         .map(({ instanceId }) => instanceId),
+      runs: {
+        amiId:
+          mixed?.overrides.find(({ imageId }) => imageId !== undefined)?.imageId ??
+          template?.data.ImageId ??
+          "",
+        template: { id: template?.id ?? "", version: template?.version ?? 0 },
+      },
       minHealthyPercentage: rollout.minHealthyPercentage ?? defaultMinHealthy,
       ...(first === undefined ? {} : { firstPercentage: first }),
       oneAtATime: groups.some((group) => group.name === name && group.role === "control-plane"),

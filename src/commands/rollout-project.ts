@@ -92,6 +92,14 @@ export function describePrepared({ plan }: PreparedRollout): {
   return { text: renderPlan(plan), touched, question: `roll ${count} of ${where}?` };
 }
 
+/** How a rollout of the project goes: as asked, else as the spec says. */
+export async function strategyOf(
+  folder: string,
+  asked: RolloutStrategy | undefined,
+): Promise<RolloutStrategy> {
+  return asked ?? requireRollout(await loadProject(folder)).strategy ?? "replace";
+}
+
 /** The digest of a reviewed plan: as it stands, or of the file that `--plan --json` was saved to. */
 export async function readApproved(text: string): Promise<Digest> {
   if (isDigest(text)) return text;

@@ -63,7 +63,14 @@ export async function prepareRollout(
       },
     );
   }
-  const { groups: _groups, strategy: _strategy, parallelGroups, ...preferences } = options.rollout;
+  const {
+    groups: _groups,
+    strategy: _strategy,
+    parallelGroups,
+    userDataStore,
+    ostree: _ostree,
+    ...preferences
+  } = options.rollout;
   const request: RolloutRequest = {
     specName: options.specName,
     target: chosenTarget(options, groups),
@@ -74,6 +81,7 @@ export async function prepareRollout(
     ...(options.launchConfigs === undefined ? {} : { launchConfigs: options.launchConfigs }),
     ...(options.rollouts === undefined ? {} : { rollouts: options.rollouts }),
     ...(parallelGroups === undefined ? {} : { parallelGroups }),
+    ...(userDataStore === undefined ? {} : { userDataStore }),
   };
   const state = await readForRollout(context, aws, request);
   return { request, state, plan: planRollout(state, request) };

@@ -62,6 +62,11 @@ export const Rollout = z.strictObject({
     .max(100)
     .exactOptional()
     .describe("worker groups rolled at once; 1"),
+  ostree: z
+    .string()
+    .regex(/^https?:\/\/[\w.:[\]/~%-]+$/u, "wanted the https address of a static OSTree repo")
+    .exactOptional()
+    .describe("where nodes pull commits from (strategy in-place)"),
   strategy: z.enum(["replace", "replace-root", "in-place"]).exactOptional(),
   minHealthyPercentage: percent.exactOptional(),
   maxHealthyPercentage: z.number().int().min(100).max(200).exactOptional(),
@@ -69,6 +74,26 @@ export const Rollout = z.strictObject({
   checkpointPercentages: z.array(percent).exactOptional(),
   checkpointDelay: seconds.exactOptional(),
   bakeTime: seconds.exactOptional(),
+  userDataStore: z
+    .string()
+    .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]+(\/[\w./-]*)?$/u, "wanted s3://BUCKET or s3://BUCKET/PREFIX")
+    .exactOptional()
+    .describe("where launch configs go that are larger than EC2's user data"),
+  health: z
+    .strictObject({
+      node: z.boolean().exactOptional().describe("the node's own boot check, asked by SSM"),
+      http: z
+        .string()
+        .regex(
+          /^https?:\/\/\S*\{address\}\S*$/u,
+          "wanted a URL with {address} for the node's private address",
+        )
+        .exactOptional()
+        .describe("answers 2xx when the node is healthy, such as http://{address}:8080/healthz"),
+      withinSeconds: z.number().int().min(30).max(7200).exactOptional().describe("600 when not given"),
+    })
+    .exactOptional()
+    .describe("health beyond EC2's, of every node that was rolled; one that stays bad brings the group back"),
   alarms: z.array(z.string().min(1)).exactOptional().describe("CloudWatch alarms that stop a rollout"),
   scaleInProtected: z.enum(["Refresh", "Ignore", "Wait"]).exactOptional(),
   standby: z.enum(["Terminate", "Ignore", "Wait"]).exactOptional(),

@@ -1,7 +1,11 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { nextData, requestData, templateDifferences } from "../../src/aws/launch-template.ts";
-import { encodeUserData } from "../../src/aws/launch-template-user-data.ts";
+import { planUserData } from "../../src/aws/launch-template-user-data.ts";
 import { loadModel, shapeOf } from "../fakes/aws/model.ts";
+import { requireTool } from "../tools.ts";
 import { newImage, templateData } from "./fleets.ts";
 
 /** Every path of a shape of EC2's model. */
@@ -46,7 +50,7 @@ describe("launch template data", () => {
   it("differs in the next version by image, IMDSv2, user data and tags, and in nothing else", () => {
     const next = nextData(templateData, {
       imageId: newImage,
-      userData: encodeUserData("{}"),
+      userData: planUserData("{}").base64,
       tags: { "igneous:build": "b" },
     });
     expect(templateDifferences(templateData, next)).toEqual([
@@ -63,11 +67,35 @@ describe("launch template data", () => {
     ]);
   });
 
-  it("packs a launch config that is too large, and refuses one that is too large even then", () => {
-    expect(Buffer.from(encodeUserData("{}"), "base64").toString()).toBe("{}");
-    const large = Buffer.from(encodeUserData("x".repeat(100_000)), "base64");
-    expect([large[0], large[1]]).toEqual([0x1f, 0x8b]);
-    const noise = Array.from({ length: 20_000 }, (_, index) => (index * 2_654_435_761) % 4_294_967_291);
-    expect(() => encodeUserData(noise.join(""))).toThrow("EC2 takes 16384");
+  const config = (size: number, noise: boolean): string => {
+    const text = Array.from({ length: size / 8 }, (_, index) =>
+      noise ? ((index * 2_654_435_761) % 4_294_967_291).toString(16).padStart(8, "0") : "abcdefgh",
+    ).join("");
+    const files = [{ path: "/etc/motd", mode: 420, contents: { source: `data:,${text}` } }];
+    return JSON.stringify({ ignition: { version: "3.3.0" }, storage: { files } });
+  };
+  const decoded = (base64: string): string => Buffer.from(base64, "base64").toString();
+
+  it("leaves a small launch config as it is, and packs a large one in the way that Ignition reads", () => {
+    expect(decoded(planUserData(config(80, false)).base64)).toBe(config(80, false));
+    const packed = decoded(planUserData(config(80_000, false)).base64);
+    const { replace } = JSON.parse(packed).ignition.config;
+    expect(replace.compression).toBe("gzip");
+    const inside = Buffer.from(replace.source.replace("data:;base64,", ""), "base64");
+    expect(gunzipSync(inside).toString()).toBe(config(80_000, false));
+    execFileSync(requireTool("ignition-validate"), ["-"], { input: packed });
+  });
+
+  it("points to S3 with a hash when even that is too large, and says so when there is no bucket", () => {
+    const large = config(80_000, true);
+    expect(() => planUserData(large)).toThrow("EC2 takes 16384");
+    const { base64, object } = planUserData(large, "s3://boot/mainnet/");
+    const hash = createHash("sha512").update(large).digest("hex");
+    expect(object).toEqual({ bucket: "boot", key: `mainnet/${hash}.ign`, body: large });
+    expect(JSON.parse(decoded(base64)).ignition.config.replace).toEqual({
+      source: `s3://boot/mainnet/${hash}.ign`,
+      verification: { hash: `sha512-${hash}` },
+    });
+    execFileSync(requireTool("ignition-validate"), ["-"], { input: decoded(base64) });
   });
 });

@@ -188,7 +188,7 @@ describe("bad days of a rollout", () => {
     const group = world.group("workers", 4);
     world.sim.world.fleet.alarms.set("geth-behind", "INSUFFICIENT_DATA");
     const wanted = request(["workers"], { preferences: { alarms: ["geth-behind"] } });
-    await expect(roll(world, wanted)).rejects.toThrow("geth-behind is in the INSUFFICIENT_DATA state");
+    await expect(roll(world, wanted)).rejects.toThrow("alarm geth-behind is INSUFFICIENT_DATA");
     expect(group.refreshes).toEqual([]);
   });
 

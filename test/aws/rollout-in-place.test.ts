@@ -24,6 +24,7 @@ const base = {
   url,
   minHealthyPercentage: 50,
   oneAtATime: false,
+  runs: { amiId: "ami-1", template: { id: "lt-1", version: 1 } },
   bakeTime: 0,
   autoRollback: true,
 };

@@ -113,4 +113,58 @@ describe("rollout as the command line, over HTTP", () => {
     expect(versionsIn(workers)).toEqual(["1", "1", "1", "1"]);
     expect((await lock()).rollouts?.[0]?.status).toMatch(/rolled-back|cancelled/u);
   });
+
+  it("pauses, says so, and goes on with what is left", async () => {
+    const { igneous, lock, workers } = await fleetSetting(
+      "  checkpointPercentages: [25, 100]\n  checkpointDelay: 172800\n",
+    );
+    await igneous(["rollout", "--ami", "--group", "workers", "--yes", "--detach"]);
+    await expect.poll(() => versionsIn(workers).includes("2"), { timeout: 20_000 }).toBe(true);
+    const paused = await igneous(["rollout", "--pause", "--group", "workers"]);
+    expect(paused).toMatchObject({ exit: 0, stdout: expect.stringMatching(/paused workers .* at \d+ %/u) });
+    expect((await lock()).rollouts?.[0]).toMatchObject({
+      status: "cancelled",
+      reason: expect.stringContaining("paused"),
+    });
+    const shown = await igneous(["status", "--group", "workers", "--check"]);
+    expect(shown).toMatchObject({ exit: 5, stdout: expect.stringContaining("igneous rollout --resume") });
+    expect((await igneous(["rollout", "--pause"])).stdout).toBe("no rollout is under way\n");
+    const begun = await igneous(["rollout", "--resume", "--group", "workers", "--yes", "--detach"]);
+    expect(begun.exit).toBe(0);
+    expect(workers.refreshes).toHaveLength(2);
+  });
+
+  it("moves nodes in place, in waves, and looks at what they booted", async () => {
+    const { igneous, lock, sim, workers } = await fleetSetting(
+      "  strategy: in-place\n  minHealthyPercentage: 50\n",
+    );
+    const argv = ["rollout", "--ami", newId, "--group", "workers"];
+    expect(await igneous([...argv, "--yes"])).toMatchObject({
+      exit: 3,
+      stderr: expect.stringContaining("rollout: { ostree:"),
+    });
+    const ostree = ["--ostree", "https://repo.example/igneous"];
+    const plan = await igneous([...argv, ...ostree, "--plan"]);
+    expect(plan).toMatchObject({ exit: 0, stdout: expect.stringContaining("2, of at most 2") });
+    expect((await igneous([...argv, ...ostree, "--yes"])).exit).toBe(0);
+    expect((await lock()).rollouts?.[0]).toMatchObject({
+      strategy: "in-place",
+      status: "succeeded",
+      buildId: newId,
+    });
+    expect(versionsIn(workers)).toEqual(["1", "1", "1", "1"]);
+    expect((await igneous(["status", "--group", "workers", "--nodes", "--check"])).exit).toBe(0);
+    sim.world.nodes.badCommits.add("1".repeat(64));
+    const bad = await igneous(["rollout", "--ami", oldId, "--group", "workers", ...ostree, "--yes"]);
+    expect(bad).toMatchObject({ exit: 5, stderr: expect.stringContaining("did not become healthy") });
+    expect((await lock()).rollouts?.[0]?.status).toBe("rolled-back");
+  });
+
+  it("prints the policy that it needs", async () => {
+    const { igneous } = await fleetSetting();
+    const { exit, stdout } = await igneous(["iam-policy", "rollout"]);
+    expect(exit).toBe(0);
+    expect(stdout).toContain("autoscaling:StartInstanceRefresh");
+    expect(stdout).toContain("autoScalingGroupName/masters");
+  });
 });

@@ -1,6 +1,7 @@
 import type {
   DeleteAutoScalingGroupCommandInput,
   DescribeAutoScalingGroupsCommandInput,
+  DescribeLifecycleHooksCommandInput,
   DescribeScalingActivitiesCommandInput,
   UpdateAutoScalingGroupCommandInput,
 } from "@aws-sdk/client-auto-scaling";
@@ -14,6 +15,7 @@ export function autoScalingHandlers(world: World): Handlers {
   return {
     DescribeAutoScalingGroups: (input: DescribeAutoScalingGroupsCommandInput, call) =>
       groups(world, input, call),
+    DescribeLifecycleHooks: (input: DescribeLifecycleHooksCommandInput, call) => hooks(world, input, call),
     DescribeLaunchConfigurations: () => ({ LaunchConfigurations: [] }),
     DescribeScalingActivities: (input: DescribeScalingActivitiesCommandInput, call) =>
       activities(world, input, call),
@@ -36,6 +38,25 @@ function groups(world: World, input: DescribeAutoScalingGroupsCommandInput, call
     AutoScalingGroups: items.map((show) => show()),
     ...(nextToken === undefined ? {} : { NextToken: nextToken }),
   };
+}
+
+function hooks(world: World, input: DescribeLifecycleHooksCommandInput, call: Call): object {
+  const group = findGroup(world, call, input.AutoScalingGroupName);
+  const { launching, terminating } = group.hooks;
+  const hook = (transition: string, seconds: number | undefined): readonly object[] =>
+    seconds === undefined
+      ? []
+      : [
+          {
+            LifecycleHookName: `on-${transition.toLowerCase()}`,
+            AutoScalingGroupName: group.name,
+            LifecycleTransition: `autoscaling:EC2_INSTANCE_${transition}`,
+            HeartbeatTimeout: seconds,
+            GlobalTimeout: seconds * 100,
+            DefaultResult: "CONTINUE",
+          },
+        ];
+  return { LifecycleHooks: [...hook("LAUNCHING", launching), ...hook("TERMINATING", terminating)] };
 }
 
 /** A group that only stands for its use of images. */

@@ -10,7 +10,7 @@ export interface Fleet {
   /** What becomes of instances of an image: `unhealthy` never passes its checks, `gone` cannot be launched. Others are good. */
   readonly images: Map<string, "unhealthy" | "gone">;
   /** Alarm name → state; alarms that are not here are OK. */
-  readonly alarms: Map<string, "OK" | "ALARM" | "INSUFFICIENT_DATA">;
+  readonly alarms: Map<string, "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing">;
   /** Zone → EC2 has no capacity there. */
   readonly full: Set<string>;
 }

@@ -46,6 +46,7 @@ export type Protocol = "ec2" | "query" | "json" | "rest-json";
 export interface Model {
   readonly metadata: {
     readonly protocol: Protocol;
+    readonly protocols?: readonly string[];
     readonly xmlNamespace?: string;
     readonly targetPrefix?: string;
     readonly jsonVersion?: string;
@@ -53,6 +54,9 @@ export interface Model {
   readonly operations: Readonly<Record<string, Operation>>;
   readonly shapes: Readonly<Record<string, Shape>>;
 }
+
+/** Services whose signing name is not the name of their model. */
+const folders: Readonly<Record<string, string>> = { monitoring: "cloudwatch" };
 
 const loaded = new Map<string, Model>();
 
@@ -62,13 +66,16 @@ export function loadModel(service: string): Model {
   if (known !== undefined) return known;
   const lib = join(requirePythonTool("python3"), "..", "..", "lib");
   const python = readdirSync(lib).find((name) => name.startsWith("python3")) ?? "python3";
-  const folder = join(lib, python, "site-packages", "botocore", "data", service);
+  const folder = join(lib, python, "site-packages", "botocore", "data", folders[service] ?? service);
   const newest = readdirSync(folder).sort().at(-1) ?? "";
   const model: Model = JSON.parse(
     gunzipSync(readFileSync(join(folder, newest, "service-2.json.gz"))).toString("utf8"),
   );
-  loaded.set(service, model);
-  return model;
+  // Of the protocols of a service that has several, the simulator speaks the one that the SDK chooses.
+  const isJson = model.metadata.protocols?.includes("json") === true;
+  const spoken = isJson ? { ...model, metadata: { ...model.metadata, protocol: "json" as const } } : model;
+  loaded.set(service, spoken);
+  return spoken;
 }
 
 export function shapeOf(model: Model, name: string): Shape {

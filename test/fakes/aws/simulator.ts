@@ -1,5 +1,6 @@
 import { autoScalingHandlers } from "./auto-scaling.ts";
 import { instanceRefreshHandlers } from "./auto-scaling-refresh.ts";
+import { alarmHandlers } from "./cloudwatch.ts";
 import { ebsHandlers } from "./ebs.ts";
 import { imageAttributeHandlers } from "./ec2-image-attributes.ts";
 import { launchTemplateHandlers } from "./ec2-launch-templates.ts";
@@ -34,6 +35,7 @@ export async function startSimulator(accounts: Readonly<Record<string, string>> 
       },
       ebs: ebsHandlers(world),
       imagebuilder: { ...imageBuilderHandlers(world), ...imageBuilderImageHandlers(world) },
+      monitoring: alarmHandlers(world),
       ssm: { ...ssmHandlers(world), ...ssmCommandHandlers(world) },
       autoscaling: { ...autoScalingHandlers(world), ...instanceRefreshHandlers(world) },
     }),
