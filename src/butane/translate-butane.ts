@@ -17,6 +17,8 @@ export interface TranslateOptions {
   readonly ignitionMax?: string;
   /** For a rendered template: the template's line of a line of the source (see template.ts). */
   readonly templateLine?: (line: number) => number;
+  /** The text that places in messages refer to when it is not the source: the template's own. */
+  readonly shown?: string;
 }
 
 export interface TranslatedButane {
@@ -38,7 +40,8 @@ export function translateButane(source: string, options: TranslateOptions): Tran
   const { output } = result;
   if (output === undefined || hasErrors(diagnostics) || (options.strict === true && diagnostics.length > 0)) {
     throw new IgneousError("input-invalid", `${options.file} is not a valid Butane config`, {
-      report: { file: options.file, source, diagnostics },
+      report: { file: options.file, source: options.shown ?? source, diagnostics },
+      hint: `correct ${options.file} and run the same command again`,
     });
   }
   const json = output.json(false);

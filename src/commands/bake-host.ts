@@ -12,16 +12,15 @@ interface HostParts {
   readonly ref: string;
   readonly base: CommitChecksum;
   readonly payload: CommitChecksum;
-  /** What image-time Butane adds. */
-  readonly overlay: TreeNode | undefined;
+  /** What image-time Butane takes away and adds. */
+  readonly overlays: readonly TreeNode[];
 }
 
 /** Commits what is deployed: the base tree with the payload and the image-time configuration laid over it. */
 export function commitHost(context: Context, repo: Repo, parts: HostParts): Promise<CommitChecksum> {
   return runStep(context, "host", "commit the host tree", async () => {
-    const { base, payload, overlay, version, ref } = parts;
-    const tops = [subtree(repo, payload, "/"), ...(overlay === undefined ? [] : [overlay])];
-    const tree = overlayTrees(subtree(repo, base, "/"), ...tops);
+    const { base, payload, overlays, version, ref } = parts;
+    const tree = overlayTrees(subtree(repo, base, "/"), subtree(repo, payload, "/"), ...overlays);
     const metadata = { version, "igneous.base": base, "igneous.payload": payload, "ostree.bootable": true };
     const commit = await commitTree(context, repo, tree, { subject: version, metadata, ref });
     return { value: commit, note: commit.slice(0, 12) };

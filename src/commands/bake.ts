@@ -12,6 +12,7 @@ import type { Lock } from "../lock/schema.ts";
 import { withProject } from "../lock/file.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
+import { committedTree } from "./base-tree.ts";
 import { checkBuild } from "./bake-check.ts";
 import { commitHost } from "./bake-host.ts";
 import { importImages } from "./bake-images.ts";
@@ -49,7 +50,7 @@ export async function bake(context: Context, folder: string, options: BakeOption
     const plan = await planBake(project, lock, options);
     const repo = await openRepo(context, join(folder, ".igneous", "repo"));
     const predecessorCommit = requirePredecessor(plan, repo);
-    emitWarnings(context, project.warnings);
+    emitWarnings(context, [...project.warnings, ...(configuration?.warnings ?? [])]);
     await checkDowngrades(context, project, repo, plan.predecessor);
     const images = await importImages(context, project, repo, lock.images);
     const payload = await commitPayload(context, project, lock, repo, { id: plan.id, images });
@@ -95,7 +96,7 @@ export async function commitBuild(
     ref: `igneous/host/${short}`,
     base,
     payload: payload.commit,
-    overlay: configuration?.tree,
+    overlays: configuration?.layOver(committedTree(repo, payload.commit, base)) ?? [],
   });
   return { base, payload: payload.commit, host };
 }
@@ -180,7 +181,7 @@ export function diskInput(
     repo: repo.path,
     hostCommit: build.hostCommit,
     ...(build.predecessorCommit === null ? {} : { predecessor: build.predecessorCommit }),
-    kernelArguments: [...kernelArguments, ...(build.configuration?.kernelArguments ?? [])],
+    kernelArguments: build.configuration?.kernelArguments(kernelArguments) ?? kernelArguments,
     buildId: build.id,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
   };

@@ -18,7 +18,13 @@ export interface SysrootInput {
 export const stateroot = "igneous";
 
 /** Found by label, so that the same arguments are right whatever the disk is called; both consoles, the serial one as main; a panic ends in a reboot. */
-const ownArguments = ["root=LABEL=root", "rw", "console=tty0", "console=ttyS0", "panic=30"];
+export const ownArguments: readonly string[] = [
+  "root=LABEL=root",
+  "rw",
+  "console=tty0",
+  "console=ttyS0",
+  "panic=30",
+];
 
 /**
  * Makes an OSTree sysroot in the empty folder `work`/sysroot: the host commit as the default deployment, the predecessor

@@ -30,7 +30,7 @@ export interface IgnitionConfig {
 export interface IgnitionResource {
   readonly compression?: string;
   readonly httpHeaders?: readonly object[];
-  readonly source?: string | null;
+  readonly source?: string;
   readonly verification?: { readonly hash?: string };
 }
 

@@ -11,7 +11,7 @@ export function dataUrlProblem(url: string): string | undefined {
   }
 }
 
-class DataUrlError extends Error {
+export class DataUrlError extends Error {
   override readonly name = "DataUrlError";
 }
 
