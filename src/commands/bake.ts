@@ -91,12 +91,13 @@ export async function commitBuild(
     project.loaded.spec.base.debian.mirror,
   );
   const short = shortDigest(plan.id);
+  const laid = configuration?.layOver(committedTree(repo, payload.commit, base));
   const host = await commitHost(context, repo, {
     version: `${lock.name} ${short}`,
     ref: `igneous/host/${short}`,
     base,
     payload: payload.commit,
-    overlays: configuration?.layOver(committedTree(repo, payload.commit, base)) ?? [],
+    overlays: laid === undefined ? [] : [...laid.removed, laid.added],
   });
   return { base, payload: payload.commit, host };
 }

@@ -23,6 +23,7 @@ import { choosePackerSources, writePackerFiles } from "./packer-folder.ts";
 import { amazonVariables, buildVariables, type PackerSource, qemuVariables } from "./packer-variables.ts";
 import { type PayloadArchive, writePayloadArchive } from "./payload-archive.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
+import { committedTree } from "./base-tree.ts";
 import { type ImageConfiguration, renderImageTemplate } from "./templates.ts";
 
 export interface RenderPackerOptions {
@@ -86,10 +87,11 @@ export async function writeProjectPayload(
   const { lock, repo, plan, commits, configuration } = committed;
   const kernelArguments = argumentsOf(committed);
   const predecessor = requirePredecessor(plan, repo);
+  const added = configuration?.layOver(committedTree(repo, commits.payload, commits.base)).added;
   const tree =
-    configuration === undefined
+    added === undefined
       ? undefined
-      : await commitTree(context, repo, matchDirectories(repo, commits.host, configuration.tree), {
+      : await commitTree(context, repo, matchDirectories(repo, commits.host, added), {
           subject: `configuration of ${lock.name}`,
         });
   return writePayloadArchive(
@@ -108,7 +110,8 @@ export async function writeProjectPayload(
 }
 
 function argumentsOf({ project, configuration }: CommittedProject): readonly string[] {
-  return [...project.loaded.spec.kernelArguments, ...(configuration?.kernelArguments ?? [])];
+  const { kernelArguments } = project.loaded.spec;
+  return configuration?.kernelArguments(kernelArguments) ?? kernelArguments;
 }
 
 export async function renderCommitted(

@@ -15,8 +15,8 @@ import type { Project, Template } from "./project.ts";
 const newestSpec = "3.3";
 
 export interface ImageConfiguration {
-  /** The trees to lay over the host tree, one after the other: what is taken away, and what is added. */
-  readonly layOver: (base: BaseTree) => readonly TreeNode[];
+  /** The trees to lay over a host tree, one after the other: what is taken away, if anything is, and what is added. */
+  readonly layOver: (base: BaseTree) => { readonly removed: readonly TreeNode[]; readonly added: TreeNode };
   /** The arguments of the spec, changed as the template says. */
   readonly kernelArguments: (given: readonly string[]) => readonly string[];
   readonly warnings: readonly Diagnostic[];
@@ -45,8 +45,10 @@ export function renderImageTemplate(project: Project): ImageConfiguration | unde
       const { removed, nodes, refused } = planTree(ignition, base);
       refuseParts(refused);
       const absent = removed.map((path) => [path, { kind: "absent" }] as const);
-      const tops = [absent, nodes.map((node) => [node.path, treeNode(node)] as const)];
-      return tops.filter((top) => top.length > 0).map(treeOfPaths);
+      return {
+        removed: absent.length === 0 ? [] : [treeOfPaths(absent)],
+        added: treeOfPaths(nodes.map((node) => [node.path, treeNode(node)])),
+      };
     },
     kernelArguments: (given) => applyKernelArguments(given, ignition),
     warnings: diagnostics,

@@ -51,7 +51,8 @@ async function bakeOnto(template: string): Promise<readonly string[]> {
     treeOfPaths([["/usr/etc/motd", { kind: "file", contents: "of the payload\n" }]]),
     { subject: "payload" },
   );
-  const overlays = configuration.layOver(committedTree(repo, payload, base));
+  const { removed, added } = configuration.layOver(committedTree(repo, payload, base));
+  const overlays = [...removed, added];
   const host = await commitHost(context, repo, {
     version: "1",
     ref: "igneous/host/x",
