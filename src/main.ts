@@ -4,6 +4,7 @@ import { IgneousError } from "./core/errors.ts";
 import { hostContext } from "./host/context.ts";
 import { askTerminal } from "./cli/ask.ts";
 import { every } from "./host/clock.ts";
+import { takeKeys } from "./host/terminal-keys.ts";
 import { runProgram } from "./cli/program.ts";
 import type { Io } from "./cli/io.ts";
 
@@ -33,6 +34,7 @@ const io: Io = {
   colour: process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined,
   columns: () => process.stderr.columns ?? 80,
   every,
+  takeKeys: process.stdin.isTTY && process.stderr.isTTY ? takeKeys : undefined,
   cwd: process.cwd(),
   ask:
     process.stdin.isTTY === true && process.stderr.isTTY === true

@@ -5,6 +5,7 @@ import { writeAtomic } from "../host/files.ts";
 import { ensureFolder, listFiles, makeFolder, removeTree } from "../host/folders.ts";
 import { packageFolder } from "../host/package-files.ts";
 import { withProcessLock } from "../host/process-lock.ts";
+import { withRoom } from "../host/room.ts";
 import { commitTar } from "../ostree/commit-tar.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { findRef } from "../ostree/ref.ts";
@@ -12,6 +13,7 @@ import type { Repo } from "../ostree/repo.ts";
 import { fetchDebs } from "./debs.ts";
 import type { LockedBase } from "./locked.ts";
 import { recipeDigest } from "./recipe.ts";
+import { scratchBytes, unpackedBytes } from "./room.ts";
 import { openToolsRoot, runInTools, startInTools, type ToolsRoot } from "./tools.ts";
 
 const step = "compose base";
@@ -37,7 +39,11 @@ export async function composeBase(
   const tools = await openToolsRoot(context, locked, mirror);
   return runStep(context, step, composeTitle, () =>
     withScratch(context, tools, async (scratch) => {
-      const commit = await compose(context, repo, { locked, tools, scratch, ref });
+      const what = "composing the base tree";
+      const inRepo = { folder: repo.path, bytes: unpackedBytes(locked.packages), what };
+      const commit = await withRoom({ folder: scratch, bytes: scratchBytes(locked), what }, () =>
+        withRoom(inRepo, () => compose(context, repo, { locked, tools, scratch, ref })),
+      );
       return { value: { commit }, note: `${locked.packages.length} packages` };
     }),
   );

@@ -7,6 +7,7 @@ import { type Downloader, withDownloader } from "../host/download.ts";
 import { sizeOf } from "../host/files.ts";
 import { ensureFolder, listFiles, removeTree } from "../host/folders.ts";
 import { withProcessLock } from "../host/process-lock.ts";
+import { withRoom } from "../host/room.ts";
 import { withAptProxies } from "./apt-proxies.ts";
 import { type Archive, findArchive, packageUris } from "./archive.ts";
 import type { LockedBase, LockedPackage } from "./locked.ts";
@@ -37,7 +38,10 @@ export function fetchDebs(
       const missing = await notCached(context, packages);
       if (missing.length === 0) return unchanged;
       await removeTorn(folder);
-      await fetchMissing(context, missing, await findArchive(context, { mirror }));
+      const bytes = missing.reduce((sum, { size }) => sum + size, 0);
+      await withRoom({ folder, bytes, what: `fetching ${missing.length} packages` }, async () =>
+        fetchMissing(context, missing, await findArchive(context, { mirror })),
+      );
       return { value: undefined, note: `${missing.length} packages` };
     });
   });

@@ -8,9 +8,11 @@ import { ensureFolder, listFiles, makeFolder, movePath, removeTree } from "../ho
 import { checkNamespaces, namespaceArgv } from "../host/namespace.ts";
 import { packageFolder } from "../host/package-files.ts";
 import { withProcessLock } from "../host/process-lock.ts";
+import { withRoom } from "../host/room.ts";
 import { needTool } from "../host/tools.ts";
 import { debPath, fetchDebs } from "./debs.ts";
 import type { LockedBase } from "./locked.ts";
+import { unpackedBytes } from "./room.ts";
 
 /** A folder with the programs of the lock, which run the same on every machine. */
 export interface ToolsRoot {
@@ -58,7 +60,8 @@ export async function openToolsRoot(
         return { value: undefined, outcome: "unchanged" as const };
       await removeStale(parent);
       const temporary = await makeFolder(parent, ".new-");
-      await unpack(context, locked, temporary);
+      const demand = { folder: parent, bytes: unpackedBytes(locked.tools), what: "unpacking the tools" };
+      await withRoom(demand, () => unpack(context, locked, temporary));
       await movePath(temporary, root.folder);
       return { value: undefined, note: `${locked.tools.length} packages` };
     }),

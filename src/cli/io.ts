@@ -8,6 +8,8 @@ export interface Io {
   readonly colour: boolean;
   readonly columns: () => number;
   readonly every: (ms: number, tick: () => void) => () => void;
+  /** Takes the keys of the terminal, Ctrl-C too, until the returned function is called; undefined where nobody can type. */
+  readonly takeKeys?: ((onKeys: (bytes: Uint8Array) => void) => () => void) | undefined;
   readonly cwd: string;
   readonly createContext: (emit: Emit) => Context;
   /** Asks the person at the terminal; undefined when there is none. */

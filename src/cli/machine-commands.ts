@@ -19,7 +19,8 @@ export function addBootCommand(program: Command, io: Io): void {
     .summary("boot a build in QEMU on this machine")
     .description(
       "Boots a build: its serial console here, ssh and other ports on free ports of localhost. What the machine writes is\n" +
-        "kept in an overlay beside the image, which itself is never changed. Ctrl-C powers it off.",
+        "kept in an overlay beside the image, which itself is never changed. On a terminal the keys go to the console, where\n" +
+        "root is logged in, Ctrl-C too; Ctrl-] powers the machine off, and a second one ends it at once. Elsewhere a SIGINT does.",
     )
     .option("--fresh", "forget what earlier boots wrote")
     .option("--forward <ports...>", "ports of the machine to forward", ["22", "6443"])
@@ -28,13 +29,19 @@ export function addBootCommand(program: Command, io: Io): void {
     async (build: string | undefined, options: BootOptions) => {
       await runCommand(io, options, async (context) => {
         const { bootBuild } = await import("../commands/boot.ts");
-        const result = await bootBuild(context, resolve(io.cwd, options.project), {
+        const isSeen = options.json !== true && options.quiet !== true;
+        const request = {
           build,
           out: options.out === undefined ? undefined : resolve(io.cwd, options.out),
           fresh: options.fresh === true,
           forwards: options.forward.map(Number),
-          onSerial: options.json === true || options.quiet === true ? () => undefined : io.stderr,
-        });
+          onSerial: isSeen ? io.stderr : () => undefined,
+          takeKeys: isSeen ? io.takeKeys : undefined,
+        };
+        // Firmware and programs of the machine may have left colours, no cursor or no line wrap.
+        const tidy = (): void =>
+          isSeen && io.isTerminal ? io.stderr("\u001b[0m\u001b[?25h\u001b[?7h\r\n") : undefined;
+        const result = await bootBuild(context, resolve(io.cwd, options.project), request).finally(tidy);
         return {
           data: result,
           text: () => `build ${result.build} powered off; its data is in ${result.overlay}\n`,

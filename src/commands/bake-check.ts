@@ -4,7 +4,7 @@ import { digestOf, shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
 import { findBytes } from "../core/units.ts";
-import { checkBoot, type Deployment } from "../disk/boot-check.ts";
+import { checkBoot, type Deployment, removeStaleMachines } from "../disk/boot-check.ts";
 import { type BootReport, renderFailures, type StateCheck } from "../disk/boot-report.ts";
 import { findText, readText, writeAtomic } from "../host/files.ts";
 import { movePath, removeTree } from "../host/folders.ts";
@@ -42,6 +42,7 @@ export async function checkBuild(
   const { folder } = plan;
   const { roles } = project.loaded.spec.bootTest;
   await writeAtomic(folder.launch, renderLaunchTemplate(project, { roles }));
+  await removeStaleMachines(folder.path);
   if (!plan.bootTest) return { state, check: null };
   const known = await findText(folder.report);
   if (known !== undefined && state.report === digestOf(known)) {

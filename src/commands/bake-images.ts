@@ -2,6 +2,7 @@ import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { mapLimit } from "../core/parallel.ts";
 import { runStep } from "../core/step.ts";
+import { withRoom } from "../host/room.ts";
 import type { LockedImage } from "../lock/schema.ts";
 import { parseReference, type Reference } from "../oci/reference.ts";
 import { type ResolvedImage, resolveImage } from "../oci/resolve.ts";
@@ -42,7 +43,10 @@ export async function importImages(
     const requests = await mapLimit(missing, 4, (locked) => requestOf(context, project, locked));
     const onProgress = (done: number, total: number): void =>
       context.emit({ type: "step-progress", step, done, total, unit: "bytes" });
-    const imported = await importAll(context, repo, requests, { onProgress });
+    const what = `importing ${missing.length} images`;
+    const imported = await withRoom({ folder: repo.path, bytes: importedBytes(missing), what }, () =>
+      importAll(context, repo, requests, { onProgress }),
+    );
     for (const [index, { commit }] of imported.entries()) {
       const [locked, request] = [missing[index], requests[index]];
       if (locked === undefined || request === undefined) throw new Error("one image in, one image out");
@@ -50,6 +54,13 @@ export async function importImages(
     }
     return { value: result, note: missing.map(({ reference }) => reference).join(", ") };
   });
+}
+
+/** Bytes that images take in the repo: a layer that several of them have is there once. */
+export function importedBytes(images: readonly LockedImage[]): number {
+  const sizes = new Map(images.flatMap(({ layers }) => layers).map(({ digest, size }) => [digest, size]));
+  // Programs in gzip: measured 2.6 with the sample images.
+  return Math.ceil([...sizes.values()].reduce((sum, size) => sum + size, 0) * 2.8);
 }
 
 async function findImage(repo: Repo, locked: LockedImage): Promise<BakedImage | undefined> {

@@ -1,4 +1,5 @@
 import { composeBase } from "../base/compose.ts";
+import { unpackedBytes } from "../base/room.ts";
 import { openToolsRoot, runInTools } from "../base/tools.ts";
 import { join } from "node:path";
 import type { Context } from "../core/context.ts";
@@ -8,6 +9,7 @@ import { runStep } from "../core/step.ts";
 import { findBytes } from "../core/units.ts";
 import { buildDisk, type DiskInput, diskStep } from "../disk/build.ts";
 import type { Sha256Hex } from "../core/digest.ts";
+import { withRoom } from "../host/room.ts";
 import type { Lock } from "../lock/schema.ts";
 import { withProject } from "../lock/file.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
@@ -15,7 +17,7 @@ import { openRepo, type Repo } from "../ostree/repo.ts";
 import { committedTree } from "./base-tree.ts";
 import { checkBuild } from "./bake-check.ts";
 import { commitHost } from "./bake-host.ts";
-import { importImages } from "./bake-images.ts";
+import { importedBytes, importImages } from "./bake-images.ts";
 import { commitPayload, type Payload } from "./bake-payload.ts";
 import { type BakeOptions, type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
 import { recordBuild } from "./bake-record.ts";
@@ -142,15 +144,21 @@ async function makeDisk(
     }
     const { mirror } = project.loaded.spec.base.debian;
     const tools = await openToolsRoot(context, lock.base, mirror);
-    const { sha256 } = await buildDisk(context, (argv, run) => runInTools(context, tools, argv, run), {
-      ...diskInput(project, repo, {
-        id: plan.id,
-        hostCommit: commits.host,
-        predecessorCommit,
-        configuration,
-      }),
-      out: plan.folder.disk,
+    const input = diskInput(project, repo, {
+      id: plan.id,
+      hostCommit: commits.host,
+      predecessorCommit,
+      configuration,
     });
+    // The content twice: as the sysroot from which the image is filled, and in the image.
+    const bytes = 2.1 * (importedBytes(lock.images) + unpackedBytes(lock.base.packages));
+    const demand = { folder: plan.folder.path, bytes, what: "making the disk image" };
+    const { sha256 } = await withRoom(demand, () =>
+      buildDisk(context, (argv, run) => runInTools(context, tools, argv, run), {
+        ...input,
+        out: plan.folder.disk,
+      }),
+    );
     const recorded = plan.recorded?.disk?.sha256;
     if (recorded !== undefined && recorded !== sha256)
       throw differs(plan.id, "disk's sha256", recorded, sha256);

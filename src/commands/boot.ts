@@ -4,12 +4,14 @@ import { shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { findBytes } from "../core/units.ts";
 import { makeKey } from "../disk/guest.ts";
-import { bootMachine } from "../disk/machine.ts";
+import { bootMachine, type Machine } from "../disk/machine.ts";
 import { readText, sizeOf } from "../host/files.ts";
-import { ensureFolder, removeTree } from "../host/folders.ts";
+import { ensureFolder, makeFolder, removeTree } from "../host/folders.ts";
+import { connectWriter, type SocketWriter } from "../host/socket.ts";
 import { readLock } from "../lock/file.ts";
 import { buildFolder } from "./build-folder.ts";
 import { findBuild } from "./build-id.ts";
+import { splitKeys } from "./console-keys.ts";
 import { loadProject } from "./project.ts";
 
 export interface BootOptions {
@@ -20,6 +22,8 @@ export interface BootOptions {
   readonly fresh: boolean;
   readonly forwards: readonly number[];
   readonly onSerial: (text: string) => void;
+  /** Takes the keys of a terminal for the machine's console; undefined where there is none. */
+  readonly takeKeys?: ((onKeys: (bytes: Uint8Array) => void) => () => void) | undefined;
 }
 
 export interface BootResult {
@@ -29,7 +33,7 @@ export interface BootResult {
 }
 
 const growTo = 16 * 2 ** 30;
-const powerDownMs = 120_000;
+const powerDownMs = 300_000;
 
 /** Boots a build on an overlay that keeps its data between boots, until it powers off or the user stops it. */
 export async function bootBuild(
@@ -59,33 +63,74 @@ export async function bootBuild(
   const patient = { ...context, signal: new AbortController().signal };
   const overlay = join(machineFolder, "overlay.qcow2");
   const serialLog = join(machineFolder, "serial.log");
-  const machine = await bootMachine(patient, {
-    overlay,
-    disk: folder.disk,
-    diskBytes: Math.max(growTo, build.disk?.size ?? 0),
-    memoryBytes: findBytes(memory) ?? 2 ** 31,
-    cpus,
-    forwards: options.forwards.map((guest) => ({ host: 0, guest })),
-    ignition: folder.launch,
-    rootKey: (await readText(`${key}.pub`)).trim(),
-    serialLog,
-    onSerial: options.onSerial,
-  });
-  const port = (guest: number): number | undefined => machine.ports.get(guest);
-  context.emit({
-    type: "note",
-    message: `log in: ssh -p ${port(22)} -i ${key} -o StrictHostKeyChecking=no root@127.0.0.1`,
-  });
-  for (const guest of options.forwards.filter((each) => each !== 22)) {
-    context.emit({ type: "note", message: `port ${guest} of the machine is 127.0.0.1:${port(guest)}` });
+  // Not below the project: the path of a socket may have 107 characters only.
+  const consoleFolder = await makeFolder(context.env["TMPDIR"] ?? "/tmp", "igneous-console-");
+  const socket = join(consoleFolder, "s");
+  try {
+    const machine = await bootMachine(patient, {
+      overlay,
+      disk: folder.disk,
+      diskBytes: Math.max(growTo, build.disk?.size ?? 0),
+      memoryBytes: findBytes(memory) ?? 2 ** 31,
+      cpus,
+      forwards: options.forwards.map((guest) => ({ host: 0, guest })),
+      ignition: folder.launch,
+      rootKey: (await readText(`${key}.pub`)).trim(),
+      serialLog,
+      ...(options.takeKeys === undefined ? {} : { console: socket }),
+      onSerial: options.onSerial,
+    });
+    tellHow(context, machine, key, options);
+    await untilPoweredOff(context, machine, options.takeKeys, () => connectWriter(patient, socket));
+  } finally {
+    await removeTree(consoleFolder);
   }
-  context.emit({
-    type: "note",
-    message: `${machine.accelerator === "kvm" ? "KVM" : "emulated CPUs (slow)"}; Ctrl-C powers it off`,
-  });
-  const stop = (): void => void machine.powerDown(powerDownMs);
-  context.signal.addEventListener("abort", stop, { once: true });
-  await machine.exited;
   context.signal.throwIfAborted();
   return { build: shortDigest(build.id), overlay, serialLog };
+}
+
+function tellHow(context: Context, machine: Machine, key: string, options: BootOptions): void {
+  const note = (message: string): void => context.emit({ type: "note", message });
+  const port = (guest: number): number | undefined => machine.ports.get(guest);
+  note(
+    `log in: ssh -p ${port(22)} -i ${key} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@127.0.0.1`,
+  );
+  for (const guest of options.forwards.filter((each) => each !== 22))
+    note(`port ${guest} of the machine is 127.0.0.1:${port(guest)}`);
+  const how =
+    options.takeKeys === undefined
+      ? "Ctrl-C powers it off"
+      : "the keys go to its console, Ctrl-C too; Ctrl-] powers it off";
+  note(`${machine.accelerator === "kvm" ? "KVM" : "emulated CPUs (slow)"}; ${how}`);
+}
+
+/** Returns when the machine is off: by its own doing, by the escape key at the console (twice: at once), or by a signal. */
+async function untilPoweredOff(
+  context: Context,
+  machine: Machine,
+  takeKeys: BootOptions["takeKeys"],
+  connect: () => Promise<SocketWriter>,
+): Promise<void> {
+  let pressed = 0;
+  const stop = (): void => {
+    pressed++;
+    void (pressed === 1 ? machine.powerDown(powerDownMs) : machine.kill());
+    const again = takeKeys === undefined ? "" : "; Ctrl-] again ends it at once";
+    if (pressed === 1) context.emit({ type: "note", message: `powering off${again}` });
+  };
+  context.signal.addEventListener("abort", stop, { once: true });
+  if (context.signal.aborted) stop();
+  const writer = takeKeys === undefined ? undefined : await connect();
+  const release = writer === undefined ? undefined : takeKeys?.(splitKeys(writer.write, stop));
+  try {
+    await machine.exited.catch((error: unknown) => {
+      // QEMU that we ended ourselves did not fail.
+      if (pressed < 2) throw error;
+    });
+  } finally {
+    release?.();
+    writer?.close();
+    context.signal.removeEventListener("abort", stop);
+    await machine.kill();
+  }
 }

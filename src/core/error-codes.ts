@@ -69,6 +69,7 @@ export const errorCodes = {
     meaning: "the lock is damaged, merged badly, edited by hand or of a newer igneous",
   },
   "lock-stale": { exit: 4, meaning: "the lock does not match the spec" },
+  "login-failed": { exit: 1, meaning: "a machine does not answer over ssh, or refuses the login" },
   "namespaces-refused": { exit: 1, meaning: "this user may not make the user namespace that replaces root" },
   "no-permission": { exit: 1, meaning: "a file or folder may not be read or written by this user" },
   "packer-failed": {

@@ -3,7 +3,7 @@ import type { Context } from "../core/context.ts";
 import { prettyJson } from "../core/json.ts";
 import { runStep } from "../core/step.ts";
 import { readText, writeAtomic } from "../host/files.ts";
-import { makeFolder, removeTree } from "../host/folders.ts";
+import { listFiles, makeFolder, removeTree } from "../host/folders.ts";
 import { checkOneBoot } from "./boot-pass.ts";
 import type { BootName, BootReport, BootSummary, Check, CheckResult, StateCheck } from "./boot-report.ts";
 import { makeKey } from "./guest.ts";
@@ -32,7 +32,7 @@ export interface BootCheckInput
  * seen. Rejects only when the machine could not be asked.
  */
 export async function checkBoot(context: Context, input: BootCheckInput): Promise<BootReport> {
-  const folder = await makeFolder(input.folder, ".boot-");
+  const folder = await makeFolder(input.folder, machinePrefix);
   try {
     const key = await makeKey(context, folder);
     const machine = await bootMachine(context, {
@@ -53,6 +53,14 @@ export async function checkBoot(context: Context, input: BootCheckInput): Promis
   } finally {
     await removeTree(folder);
   }
+}
+
+const machinePrefix = ".boot-";
+
+/** Removes the overlays of checks that were killed; nobody else may be checking in this folder. */
+export async function removeStaleMachines(folder: string): Promise<void> {
+  for (const name of await listFiles(folder))
+    if (name.startsWith(machinePrefix)) await removeTree(join(folder, name));
 }
 
 async function checkAll(

@@ -34,8 +34,17 @@ export async function makeKey(context: Context, folder: string): Promise<string>
   return key;
 }
 
-/** Logs in, trying again until the machine answers or `ms` have passed. */
-export async function connectGuest(context: Context, address: GuestAddress, ms: number): Promise<Guest> {
+/** What waiting does not cure on a machine that is up: it answered, or there is no such name. */
+export const finalRefusal =
+  /Host key verification failed|Permission denied|REMOTE HOST IDENTIFICATION|Could not resolve hostname|Too many authentication failures/u;
+
+/** Logs in, trying again until the machine answers, it says something that is `final`, or `ms` have passed. */
+export async function connectGuest(
+  context: Context,
+  address: GuestAddress,
+  ms: number,
+  final?: RegExp,
+): Promise<Guest> {
   // Not below the project: the path of a socket may have 107 characters only.
   const folder = await makeFolder(context.env["TMPDIR"] ?? "/tmp", "igneous-ssh-");
   const options = sshOptions(address, join(folder, "s"));
@@ -58,7 +67,7 @@ export async function connectGuest(context: Context, address: GuestAddress, ms: 
       master.kill();
       await ended;
       said = master.stderrTail().trim().split("\n").at(-1) ?? "";
-      if (performance.now() >= deadline) break;
+      if (performance.now() >= deadline || final?.test(said) === true) break;
       await sleep(retryMs, context.signal);
     }
   } catch (error) {
@@ -66,10 +75,11 @@ export async function connectGuest(context: Context, address: GuestAddress, ms: 
     throw error;
   }
   await removeTree(folder);
-  throw new IgneousError(
-    "boot-failed",
-    `no login at ${address.host} port ${address.port} within ${Math.round(ms / 1000)} s${said === "" ? "" : `: ${said}`}`,
-  );
+  const waited = final?.test(said) === true ? "" : ` within ${Math.round(ms / 1000)} s`;
+  const why = said === "" ? "" : `: ${said}`;
+  throw new IgneousError("login-failed", `no login at ${target} port ${address.port}${waited}${why}`, {
+    hint: `see what ssh says: ssh -v -p ${address.port} ${address.key === undefined ? "" : `-i ${address.key} `}${target} true`,
+  });
 }
 
 function guestOver(

@@ -14,7 +14,16 @@ import { type SerialState, watchSerial } from "./serial.ts";
 export interface MachineOptions
   extends Pick<
     MachinePlan,
-    "memoryBytes" | "cpus" | "forwards" | "link" | "ignition" | "rootKey" | "ec2" | "serialLog" | "throwaway"
+    | "memoryBytes"
+    | "cpus"
+    | "forwards"
+    | "link"
+    | "ignition"
+    | "rootKey"
+    | "ec2"
+    | "serialLog"
+    | "console"
+    | "throwaway"
   > {
   /** qcow2 image that takes all writes; made when it is not there. */
   readonly overlay: string;
@@ -70,10 +79,14 @@ export async function bootMachine(context: Context, options: MachineOptions): Pr
     });
     qmp.command("system_reset").catch(() => undefined);
   });
-  const stop = followFile(options.serialLog, (text) => {
-    serial.add(text);
-    options.onSerial?.(text);
-  });
+  const stop = followFile(
+    options.serialLog,
+    (text) => {
+      serial.add(text);
+      options.onSerial?.(text);
+    },
+    options.console === undefined ? 250 : 40,
+  );
   const ended = qemu.done.then(
     () => undefined,
     (error: unknown) => {

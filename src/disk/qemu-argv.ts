@@ -25,6 +25,8 @@ export interface MachinePlan {
   readonly throwaway?: boolean;
   readonly firmware: { readonly code: string; readonly variables: string };
   readonly serialLog: string;
+  /** Path of a socket (at most 107 bytes) that takes what is typed at the serial console, where root is logged in without being asked. */
+  readonly console?: string;
   readonly forwards: readonly Forward[];
   /** A second network card. */
   readonly link?: Link;
@@ -49,7 +51,7 @@ export function qemuArgv(plan: MachinePlan): Argv {
     ["-device", "virtio-rng-pci"],
     ["-netdev", network(plan), "-device", "virtio-net-pci,netdev=net"],
     cable(plan.link),
-    ["-chardev", `file,id=serial,path=${escape(plan.serialLog)}`, "-serial", "chardev:serial"],
+    ["-chardev", serial(plan), "-serial", "chardev:serial"],
     ["-chardev", "stdio,id=qmp,signal=off", "-mon", "chardev=qmp,mode=control"],
     identity(plan),
   ];
@@ -86,7 +88,12 @@ function cable(link: Link | undefined): readonly string[] {
   return ["-netdev", netdev, "-device", `virtio-net-pci,netdev=link,mac=${mac}`];
 }
 
-function identity({ ec2, ignition, rootKey }: MachinePlan): readonly string[] {
+function serial({ serialLog, console }: MachinePlan): string {
+  if (console === undefined) return `file,id=serial,path=${escape(serialLog)}`;
+  return `socket,id=serial,path=${escape(console)},server=on,wait=off,logfile=${escape(serialLog)}`;
+}
+
+function identity({ ec2, ignition, rootKey, console }: MachinePlan): readonly string[] {
   const product = "type=1,manufacturer=Amazon EC2,product=m6i.large";
   const key = Buffer.from(`${rootKey ?? ""}\n`).toString("base64");
   const credential = `type=11,value=io.systemd.credential.binary:ssh.authorized_keys.root=${key}`;
@@ -94,8 +101,11 @@ function identity({ ec2, ignition, rootKey }: MachinePlan): readonly string[] {
     ...(ec2 === undefined ? [] : ["-smbios", product]),
     ...(ignition === undefined ? [] : ["-fw_cfg", `name=opt/com.coreos/config,file=${escape(ignition)}`]),
     ...(rootKey === undefined ? [] : ["-smbios", credential]),
+    ...(console === undefined ? [] : ["-smbios", autologin]),
   ];
 }
+
+const autologin = "type=11,value=io.systemd.credential:agetty.autologin=root";
 
 /** In QEMU's option lists a comma in a value is written twice. */
 function escape(value: string): string {

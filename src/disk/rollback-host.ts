@@ -1,7 +1,7 @@
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { sleep } from "../host/clock.ts";
-import { connectGuest, type Guest, type GuestAddress } from "./guest.ts";
+import { connectGuest, finalRefusal, type Guest, type GuestAddress } from "./guest.ts";
 import { HostStatus } from "./schema.ts";
 
 export interface RollbackResult {
@@ -38,7 +38,7 @@ export async function rollbackHost(
 ): Promise<RollbackResult> {
   const { reboot, waitMs = defaultWaitMs, ...login } = options;
   const address: GuestAddress = { ...parseTarget(target), ...login };
-  const guest = await connectGuest(context, address, loginMs);
+  const guest = await connectGuest(context, address, loginMs, finalRefusal);
   let before: HostStatus;
   try {
     before = await readStatus(guest, address);

@@ -3,7 +3,7 @@ import { systemErrorCode } from "../core/errors.ts";
 import { every } from "./clock.ts";
 
 /** Hands on what another program appends to a file, piece by piece, until the returned function is called. */
-export function followFile(path: string, onText: (text: string) => void): () => void {
+export function followFile(path: string, onText: (text: string) => void, everyMs = 250): () => void {
   let position = 0;
   let reading = false;
   const decoder = new TextDecoder();
@@ -29,5 +29,5 @@ export function followFile(path: string, onText: (text: string) => void): () => 
       reading = false;
     }
   };
-  return every(250, () => void poll());
+  return every(everyMs, () => void poll());
 }

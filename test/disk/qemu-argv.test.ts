@@ -46,6 +46,13 @@ describe("qemuArgv", () => {
     expect(text({})).not.toContain("socket");
   });
 
+  it("a console takes keys over a socket, keeps its log, and is the only one that logs root in unasked", () => {
+    const typed = text({ console: "/tmp/c/s" });
+    expect(typed).toContain("socket,id=serial,path=/tmp/c/s,server=on,wait=off,logfile=/work/serial.log");
+    expect(typed).toContain("agetty.autologin=root");
+    expect(text({})).not.toContain("autologin");
+  });
+
   it("an EC2-like machine has an NVMe disk, Amazon's firmware strings and only the metadata service as network", () => {
     const ec2 = text({ ec2: { metadataPort: 1338 } });
     expect(ec2).toContain("nvme,drive=root");

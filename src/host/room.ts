@@ -1,0 +1,43 @@
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { IgneousError, systemErrorCode } from "../core/errors.ts";
+import { formatBytes } from "../core/units.ts";
+
+/** Work that is known to fill a file system. */
+interface Demand {
+  /** Where it writes; need not be there yet. */
+  readonly folder: string;
+  /** About what it writes, at its fullest. */
+  readonly bytes: number;
+  /** What it is, as in "… needs about 2 GB". */
+  readonly what: string;
+}
+
+/**
+ * Does work that needs room. Refuses at once when there is not enough, and when there was at first but the room ran out on
+ * the way says, too, how much the work needs.
+ */
+export async function withRoom<T>(demand: Demand, body: () => Promise<T>): Promise<T> {
+  const { folder, bytes, what } = demand;
+  const free = await freeBytes(folder);
+  const needs = `${what} needs about ${formatBytes(bytes)} in ${folder}`;
+  const hint = `free ${formatBytes(Math.max(bytes - free, bytes / 10))} there and run the same command again`;
+  if (free < bytes) throw new IgneousError("disk-full", `${needs}; ${formatBytes(free)} are free`, { hint });
+  try {
+    return await body();
+  } catch (error) {
+    if (!(error instanceof IgneousError) || error.code !== "disk-full") throw error;
+    const message = `${error.message}\n${needs}; ${formatBytes(free)} were free when it began`;
+    throw new IgneousError("disk-full", message, { hint, cause: error });
+  }
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT" || dirname(folder) === folder) throw error;
+    return freeBytes(dirname(folder));
+  }
+}
