@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Context } from "../core/context.ts";
 import { runStep } from "../core/step.ts";
+import type { Started } from "../host/exec.ts";
 import { writeAtomic } from "../host/files.ts";
 import { ensureFolder, listFiles, makeFolder, removeTree } from "../host/folders.ts";
 import { packageFolder } from "../host/package-files.ts";
@@ -59,7 +60,17 @@ interface Composition {
 }
 
 async function compose(context: Context, repo: Repo, composition: Composition): Promise<CommitChecksum> {
-  const { locked, tools, scratch, ref } = composition;
+  const { locked, ref } = composition;
+  const composing = await startComposition(context, composition);
+  const archive = composing.stdout as AsyncIterable<Buffer>;
+  return commitTar(context, repo, archive, () => composing.done, { ref, subject: `Debian ${locked.suite}` });
+}
+
+/** Starts the programs that make the base tree in an empty folder; the tree comes as a tar archive on standard output. */
+export async function startComposition(
+  context: Context,
+  { locked, tools, scratch }: Omit<Composition, "ref">,
+): Promise<Started> {
   const packages = [...locked.packages].sort((a, b) => (a.name < b.name ? -1 : 1));
   const list = packages.map(({ sha256, name }) => `${sha256} ${name}\n`).join("");
   await writeAtomic(join(scratch, "packages"), list);
@@ -75,8 +86,7 @@ async function compose(context: Context, repo: Repo, composition: Composition): 
     onStderr: composeProgress(context.emit, packages.length),
   });
   composing.stdin.end();
-  const archive = composing.stdout as AsyncIterable<Buffer>;
-  return commitTar(context, repo, archive, () => composing.done, { ref, subject: `Debian ${locked.suite}` });
+  return composing;
 }
 
 /** dpkg unpacks and sets up each package once, and says so, in pieces that may end in the middle of a line; then come other stages. */
