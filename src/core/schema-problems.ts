@@ -26,7 +26,9 @@ export function schemaProblems(
 
 function atValue(issue: SchemaIssue, document: YamlDocument): Diagnostic {
   const position = document.positionOf(issue.path);
-  const message = issue.message.replace(/^Invalid input: /u, "").replace(/^Invalid option: /u, "");
+  const message = issue.message
+    .replace(/^Invalid (?:input|option): /u, "")
+    .replace(/^expected (.*), received undefined$/u, "missing; wanted $1");
   return {
     severity: "error",
     path: renderPath(issue.path),

@@ -16,6 +16,10 @@ export interface YamlDocument {
 
 const maxAliases = 100;
 
+function keyAt(source: string, offset: number): string {
+  return /^[^:\n]*/u.exec(source.slice(offset))?.[0].trim() ?? "";
+}
+
 /** Reads one YAML 1.2 document that a person wrote. Syntax errors and duplicate keys come back as diagnostics. */
 export function readYaml(source: string): YamlDocument {
   const lines = new LineCounter();
@@ -26,7 +30,10 @@ export function readYaml(source: string): YamlDocument {
   };
   const diagnostics: Diagnostic[] = [...document.errors, ...document.warnings].map((problem) => ({
     severity: problem.name === "YAMLWarning" ? "warning" : "error",
-    message: problem.message.split("\n")[0] ?? problem.message,
+    message:
+      problem.code === "DUPLICATE_KEY"
+        ? `'${keyAt(source, problem.pos[0])}' is there twice; one of them would be lost`
+        : (problem.message.split("\n")[0] ?? problem.message),
     position: position(problem.pos[0]),
   }));
   let value: unknown;

@@ -36,7 +36,7 @@ export async function makeKey(context: Context, folder: string): Promise<string>
 
 /** What waiting does not cure on a machine that is up: it answered, or there is no such name. */
 export const finalRefusal =
-  /Host key verification failed|Permission denied|REMOTE HOST IDENTIFICATION|Could not resolve hostname|Too many authentication failures/u;
+  /Host key verification failed|Permission denied|REMOTE HOST IDENTIFICATION|Could not resolve hostname|Connection refused|No route to host|Too many authentication failures/u;
 
 /** Logs in, trying again until the machine answers, it says something that is `final`, or `ms` have passed. */
 export async function connectGuest(

@@ -14,7 +14,9 @@ export async function openLayout(folder: string): Promise<ImageSource> {
   const name = `oci:${folder}`;
   const marker = await readLimited(join(folder, "oci-layout"), manifestLimit);
   if (marker === undefined) {
-    throw new IgneousError("image-not-found", `${folder} is not an OCI layout: it has no file 'oci-layout'`);
+    throw new IgneousError("image-not-found", `${folder} is not an OCI layout: it has no file 'oci-layout'`, {
+      hint: "correct the reference; the images of the sample project are built by: scripts/sample-images.sh",
+    });
   }
   parseDocument(LayoutMarker, marker, `${folder}/oci-layout`);
   const blobPath = (digest: Digest): string => join(folder, "blobs", "sha256", digestHex(digest));

@@ -31,7 +31,7 @@ describe("parseSpec", () => {
 
   it("refuses two containers with one name at the second", () => {
     expect(refusal(`${minimal}containers:\n  geth: {}\n  geth: {}\n`)).toContain(
-      "igneous.yaml:6:3: error: Map keys must be unique",
+      "igneous.yaml:6:3: error: 'geth' is there twice; one of them would be lost",
     );
   });
 
