@@ -62,14 +62,14 @@ export function machinesOf(project: string): number {
 /** The first answer that is not null; an error when the machine ends before, or after a quarter of an hour. */
 export async function until<T>(ended: Promise<unknown>, ask: () => T | null): Promise<T> {
   const deadline = performance.now() + waitMs;
-  let over = false;
-  void ended.then(() => (over = true));
-  while (!over && performance.now() < deadline) {
+  const over = ended.then(() => true);
+  while (performance.now() < deadline) {
     const answer = ask();
     if (answer !== null) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const pause = new Promise<false>((resolve) => setTimeout(() => resolve(false), 1000));
+    if (await Promise.race([over, pause])) throw new Error("the machine ended");
   }
-  throw new Error(over ? "the machine ended" : "the machine did not answer in time");
+  throw new Error("the machine did not answer in time");
 }
 
 function tryRun(name: string, argv: readonly string[]): { readonly exit: number; readonly stdout: string } {
