@@ -58,7 +58,8 @@ export interface PublishedAmi {
   readonly snapshotId: string;
   readonly encrypted: boolean;
   readonly parentSnapshotId?: string;
-  readonly blocks: BlockCounts;
+  /** Absent when its bytes are not those of a disk that was baked here. */
+  readonly blocks?: BlockCounts;
 }
 
 /** A region where publishing failed; the next run goes on there. */

@@ -9,7 +9,7 @@ type Steps = Parameters<CommandResult["text"]>[1];
 
 interface Options extends OutputOptions {
   readonly project: string;
-  readonly builder: "qemu" | "direct";
+  readonly builder: "qemu" | "direct" | "imagebuilder";
   readonly region?: readonly string[];
   readonly out?: string;
   readonly bootTest: boolean;
@@ -26,8 +26,11 @@ export function addBakeCommand(program: Command, io: Io): void {
         "it and checks it, and records the outputs in the lock. What an earlier run finished is not done again.",
     )
     .addOption(
-      new Option("--builder <name>", "qemu: a disk image; direct: that image, published as AMIs too")
-        .choices(["qemu", "direct"])
+      new Option(
+        "--builder <name>",
+        "qemu: a disk image; direct: that image, published as AMIs too; imagebuilder: AMIs by EC2 Image Builder",
+      )
+        .choices(["qemu", "direct", "imagebuilder"])
         .default("qemu"),
     )
     .option("--region <names...>", "with --builder direct: instead of the regions of the spec")
@@ -50,6 +53,13 @@ export function addBakeCommand(program: Command, io: Io): void {
         const { describePlan } = await import("../commands/bake-plan.ts");
         const plan = await planProjectBake(folder, request);
         return { data: plan, text: () => `${describePlan(plan).join("\n")}\n` };
+      }
+      if (options.builder === "imagebuilder") {
+        const { bakeByImageBuilder } = await import("../commands/bake-image-builder.ts");
+        const { renderImageBuilderResult } = await import("./image-builder-text.ts");
+        const result = await bakeByImageBuilder(context, folder);
+        const exitCode = result.failures.length === 0 ? 0 : 1;
+        return { data: result, text: () => renderImageBuilderResult(result), exitCode };
       }
       const { renderBakeResult } = await import("./bake-text.ts");
       const result = await bake(context, folder, request);

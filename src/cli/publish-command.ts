@@ -87,9 +87,11 @@ function megabytes(bytes: number): string {
 /** The AMIs of a build, and the regions where it has none yet. */
 export function renderPublishResult(result: PublishProjectResult): string {
   const amis = result.amis.map(({ region, amiId, snapshotId, encrypted, blocks }) => {
-    const { sent, changed, nonZero, total } = blocks;
-    const counts = `blocks: ${total} total, ${nonZero} non-zero, ${changed} changed, ${sent} sent`;
-    return `${region}  ${amiId}  ${snapshotId}${encrypted ? "  encrypted" : ""}  ${counts}`;
+    const counts =
+      blocks === undefined
+        ? ""
+        : `  blocks: ${blocks.total} total, ${blocks.nonZero} non-zero, ${blocks.changed} changed, ${blocks.sent} sent`;
+    return `${region}  ${amiId}  ${snapshotId}${encrypted ? "  encrypted" : ""}${counts}`;
   });
   const failures = result.failures.map(
     ({ region, code, message }) => `${region}  failed [${code}] ${message}`,

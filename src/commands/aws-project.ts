@@ -73,13 +73,14 @@ export async function verifyProjectRemote(
   const lock = await readLock(folder);
   const build = findBuild(lock, prefix);
   const short = shortDigest(build.id);
-  if (build.amis === undefined || build.amis.length === 0) {
-    throw new IgneousError("build-unknown", `build ${short} is not published`, {
+  const uploaded = (build.amis ?? []).filter(({ blocks }) => blocks !== undefined);
+  if (uploaded.length === 0) {
+    throw new IgneousError("build-unknown", `the disk of build ${short} is not published`, {
       hint: `run: igneous publish ${short}`,
     });
   }
   const request = await publishRequest(project, lock, build, undefined);
-  return { build: short, ...(await verifyRemote(context, { build: request, amis: build.amis })) };
+  return { build: short, ...(await verifyRemote(context, { build: request, amis: uploaded })) };
 }
 
 function publishedBuilds(lock: Lock) {

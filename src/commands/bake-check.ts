@@ -99,7 +99,7 @@ const etcdState: StateCheck = {
 };
 
 /** What a deployment must hold and answer, by its own documents: those of a predecessor may be others than today's. */
-async function readDeployment(
+export async function readDeployment(
   context: Context,
   repo: Repo,
   commit: string,

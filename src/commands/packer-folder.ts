@@ -70,6 +70,13 @@ async function packerSources(project: Project): Promise<readonly (readonly [stri
   );
 }
 
+/** One file of `packer/`, such as `scripts/apply`: the project's own where it has it. */
+export async function packerSource(project: Project, path: string): Promise<string> {
+  const found = (await packerSources(project)).find(([name]) => name === path);
+  if (found === undefined) throw new Error(`the package has no packer/${path}`);
+  return found[1];
+}
+
 function readme(sources: readonly PackerSource[], isModern: boolean): string {
   return [
     `Packer builds what igneous rendered here (${sources.join(", ")}): ${isModern ? "packer init . && " : ""}packer build .`,

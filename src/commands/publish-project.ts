@@ -102,8 +102,11 @@ export async function publishRequest(
 
 function parentOf(project: Project, lock: Lock, build: LockedBuild): PublishParent | undefined {
   const older = lock.builds.slice(lock.builds.findIndex(({ id }) => id === build.id) + 1);
-  const parent = older.find(({ amis }) => amis !== undefined && amis.length > 0);
-  if (parent === undefined) return undefined;
-  const { path } = buildFolder(project.folder, parent.id, undefined);
-  return { buildId: parent.id, folder: path, amis: parent.amis ?? [] };
+  for (const { id, amis } of older) {
+    // What another builder made of that build has other bytes than its disk.
+    const uploaded = (amis ?? []).filter(({ blocks }) => blocks !== undefined);
+    if (uploaded.length === 0) continue;
+    return { buildId: id, folder: buildFolder(project.folder, id, undefined).path, amis: uploaded };
+  }
+  return undefined;
 }

@@ -24,7 +24,8 @@ export function recordAmis(
   });
 }
 
-function mergeAmis(before: readonly LockedAmi[], now: readonly PublishedAmi[]): LockedAmi[] {
+/** Regions keep what they had; another AMI of a region takes the place of the one before. */
+export function mergeAmis(before: readonly LockedAmi[], now: readonly LockedAmi[]): LockedAmi[] {
   const merged = new Map(before.map((ami) => [ami.region, ami]));
   for (const ami of now) {
     if (merged.get(ami.region)?.amiId !== ami.amiId) merged.set(ami.region, { ...ami });

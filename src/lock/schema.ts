@@ -57,8 +57,8 @@ const LockedAmi = z.strictObject({
   snapshotId: z.string(),
   encrypted: z.boolean(),
   parentSnapshotId: z.string().exactOptional(),
-  /** In blocks of 512 KiB: the disk's, those with content, those unlike the parent's, those sent to this region. */
-  blocks: z.strictObject({ total: count, nonZero: count, changed: count, sent: count }),
+  /** Of an upload, in blocks of 512 KiB: the disk's, those with content, those unlike the parent's, those sent to this region. */
+  blocks: z.strictObject({ total: count, nonZero: count, changed: count, sent: count }).exactOptional(),
 });
 export type LockedAmi = z.infer<typeof LockedAmi>;
 
@@ -105,6 +105,17 @@ const PackerOutputs = z.strictObject({
 });
 export type PackerOutputs = z.infer<typeof PackerOutputs>;
 
+/** What EC2 Image Builder made of a build; its AMIs are among the build's. */
+const ImageBuilderOutputs = z.strictObject({
+  /** ARN of the image's build version. */
+  image: z.string(),
+  component: z.string(),
+  recipe: z.string(),
+  pipeline: z.string().exactOptional(),
+  createdAt: z.iso.datetime(),
+});
+export type ImageBuilderOutputs = z.infer<typeof ImageBuilderOutputs>;
+
 export const LockedBuild = z.strictObject({
   /** Digest of all inputs; its first twelve digits are what people see. */
   id: digest,
@@ -124,6 +135,7 @@ export const LockedBuild = z.strictObject({
   createdAt: z.iso.datetime(),
   amis: z.array(LockedAmi).optional(),
   packer: PackerOutputs.optional(),
+  imageBuilder: ImageBuilderOutputs.optional(),
 });
 export type LockedBuild = z.infer<typeof LockedBuild>;
 

@@ -99,3 +99,59 @@ export const Rollout = z.strictObject({
   standby: z.enum(["Terminate", "Ignore", "Wait"]).exactOptional(),
   autoRollback: z.boolean().exactOptional().describe("go back when the rollout fails; true when not given"),
 });
+
+const s3Uri = z
+  .string()
+  .regex(
+    /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w!.*'()/-]+)?$/u,
+    "wanted s3://BUCKET or s3://BUCKET/PREFIX",
+  );
+
+/** Section `imageBuilder:`. Regions, accounts, keys, tags and the parameter are those of `publish:`. */
+export const ImageBuilder = z.strictObject({
+  parentImage: z
+    .string()
+    .regex(
+      /^(ami-[0-9a-f]{8,17}|ssm:\/[\w./-]+|arn:aws[a-z-]*:imagebuilder:.+)$/u,
+      "wanted an AMI id, ssm:/PARAMETER or the ARN of an Image Builder image",
+    )
+    .describe("an OSTree machine that the payload is applied to"),
+  payload: s3Uri.describe("where the payload is put for the build instance"),
+  instanceProfile: z
+    .string()
+    .regex(/^[\w+=,.@-]+$/u, "wanted the name of an instance profile")
+    .describe("of the build and test instances; it must be able to read the payload"),
+  executionRole: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe("role that distributes, and writes the SSM parameter"),
+  instanceTypes: z.array(z.string().min(1)).min(1).exactOptional(),
+  subnet: z
+    .string()
+    .regex(/^subnet-[0-9a-f]+$/u, "wanted the id of a subnet")
+    .exactOptional(),
+  securityGroups: z
+    .array(z.string().regex(/^sg-[0-9a-f]+$/u, "wanted the id of a security group"))
+    .min(1)
+    .exactOptional(),
+  logs: s3Uri.exactOptional(),
+  schedule: z
+    .strictObject({
+      expression: z.string().regex(/^(cron|rate)\(.+\)$/u, "wanted cron(…) or rate(…)"),
+      timezone: z.string().min(2).exactOptional(),
+    })
+    .exactOptional()
+    .describe("keeps a pipeline that builds by itself"),
+  launchTemplates: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^lt-[a-z0-9]{17}$/u, "wanted the id of a launch template"),
+        region,
+        account: account.exactOptional(),
+        setDefault: z.boolean().exactOptional(),
+      }),
+    )
+    .exactOptional()
+    .describe("get a version with the new image; no group is rolled by it"),
+});

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { findBytes } from "../core/units.ts";
-import { Publish, Rollout } from "./aws-schema.ts";
+import { ImageBuilder, Publish, Rollout } from "./aws-schema.ts";
 import { Packer } from "./packer-schema.ts";
 
 /** The spec, `igneous.yaml`, as a person writes it. Unknown keys are errors. */
@@ -164,6 +164,7 @@ export const Spec = z.strictObject({
     })
     .prefault({}),
   checks: z.array(check).default([]),
+  imageBuilder: ImageBuilder.optional().describe("what `--builder imagebuilder` needs to know"),
   packer: Packer.optional().describe("what `--builder packer` needs to know"),
   publish: Publish.optional().describe("where the image becomes AMIs, and who may use them"),
   rollout: Rollout.optional().describe("which Auto Scaling groups run the image, and how they get a new one"),

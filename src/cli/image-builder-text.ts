@@ -1,0 +1,18 @@
+import type { BakedByImageBuilder } from "../commands/bake-image-builder.ts";
+import { shortDigest } from "../core/digest.ts";
+
+/** What EC2 Image Builder made, and where it did not. */
+export function renderImageBuilderResult(result: BakedByImageBuilder): string {
+  const { amis, failures, id, image, payloadCommit } = result;
+  const lines = [
+    `build ${shortDigest(id)}`,
+    `image ${image}`,
+    `payload ${payloadCommit}`,
+    ...amis.map(({ region, amiId, snapshotId }) => `${region}  ${amiId}  ${snapshotId}`),
+    ...failures.map(({ region, code, message }) => `${region}  failed [${code}] ${message}`),
+    failures.length === 0
+      ? `next: igneous rollout --ami ${shortDigest(id)}`
+      : "go on with: igneous bake --builder imagebuilder",
+  ];
+  return `${lines.join("\n")}\n`;
+}
