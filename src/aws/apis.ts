@@ -47,6 +47,7 @@ export type S3Api = Pick<
   | "createMultipartUpload"
   | "deleteObjects"
   | "getObject"
+  | "listMultipartUploads"
   | "listObjectsV2"
   | "putObject"
   | "uploadPart"

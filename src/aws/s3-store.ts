@@ -1,4 +1,6 @@
+import type { ListMultipartUploadsCommandOutput } from "@aws-sdk/client-s3";
 import type { Context } from "../core/context.ts";
+import { IgneousError } from "../core/errors.ts";
 import type { ListedFile, ObjectStore } from "../core/object-store.ts";
 import type { Aws, S3Api } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
@@ -55,9 +57,28 @@ export function openS3Store(context: Context, aws: Aws, { bucket, prefix, region
         const Objects = names.slice(at, at + keysPerDelete).map((name) => ({ Key: start + name }));
         const { Errors } = await s3.deleteObjects({ Bucket, Delete: { Objects, Quiet: true } });
         const [first] = Errors ?? [];
-        if (first !== undefined)
-          throw new Error(`${first.Code}: ${first.Key} was not removed: ${first.Message}`);
+        if (first === undefined) continue;
+        const message = `s3:DeleteObject of ${first.Key} in ${region} failed: ${first.Code}: ${first.Message}`;
+        throw new IgneousError("aws-failed", message, { hint: "run the same command again" });
       }
+    },
+    removeUnfinished: async (before) => {
+      const s3 = await api();
+      let marker: { readonly KeyMarker: string; readonly UploadIdMarker: string } | undefined;
+      do {
+        const page: ListMultipartUploadsCommandOutput = await s3.listMultipartUploads({
+          Bucket,
+          Prefix: start,
+          ...marker,
+        });
+        for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+          if ((Initiated?.getTime() ?? before) >= before) continue;
+          await s3.abortMultipartUpload({ Bucket, Key, UploadId });
+        }
+        const { IsTruncated, NextKeyMarker = "", NextUploadIdMarker = "" } = page;
+        marker =
+          IsTruncated === true ? { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker } : undefined;
+      } while (marker !== undefined);
     },
     // S3 answers when what it was given is safe.
     settle: () => Promise.resolve(),

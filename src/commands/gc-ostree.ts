@@ -40,13 +40,17 @@ export async function gcOstree(
       hint: "name what igneous publish --ostree wrote to",
     });
   }
+  const before = now().getTime() - age;
   return withTarget(context, options, async () => {
     const garbage = await findStaticGarbage(context, repo, store, {
       keep: new Set(lock.builds.map((build) => publishedRef(lock, build))),
       isMine: (ref) => ref.startsWith(`igneous/${lock.name}/`),
-      before: now().getTime() - age,
+      before,
     });
-    if (options.remove) await removeStaticGarbage(context, store, garbage);
+    if (options.remove) {
+      await removeStaticGarbage(context, store, garbage);
+      await store.removeUnfinished(before);
+    }
     return garbage;
   });
 }

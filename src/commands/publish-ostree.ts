@@ -183,6 +183,8 @@ async function prepareTarget(
       });
     }
   }
+  // The folder is ours alone: whoever wrote these is gone.
+  await store.removeUnfinished(Infinity);
   const { mode } = await openRepo(context, path);
   if (mode === "archive") return;
   throw new IgneousError(

@@ -18,6 +18,8 @@ export interface ObjectStore {
     kind: "lasting" | "changing",
   ) => Promise<void>;
   readonly remove: (names: readonly string[]) => Promise<void>;
+  /** Removes what runs that were killed began to write before a time, and never ended. */
+  readonly removeUnfinished: (before: number) => Promise<void>;
   /** Waits until all that was put would be there after a power cut. */
   readonly settle: () => Promise<void>;
 }

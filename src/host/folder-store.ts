@@ -38,6 +38,11 @@ export function openFolderStore(context: Context, folder: string): ObjectStore {
     remove: async (names) => {
       for (const name of names) await rm(path(name), { force: true });
     },
+    removeUnfinished: async (before) => {
+      for (const [name, { changedAt }] of await listBelow(folder, "tmp/.")) {
+        if (name.endsWith(".tmp") && changedAt < before) await rm(path(name), { force: true });
+      }
+    },
     settle: async () => void (await run(context, ["sync", "-f", folder])),
   };
 }

@@ -88,6 +88,14 @@ describe("a bucket on moto", () => {
     await expect(target.put("torn", chunks(18, true), "lasting")).rejects.toThrow("torn");
     expect(await target.find("torn")).toBeUndefined();
     expect((await s3.listMultipartUploads({ Bucket: "nodes" })).Uploads ?? []).toEqual([]);
+    await s3.createMultipartUpload({ Bucket: "nodes", Key: "large/killed" });
+    // moto says of every upload that it was begun in 2010.
+    await target.removeUnfinished(0);
+    const open = async (): Promise<number> =>
+      (await s3.listMultipartUploads({ Bucket: "nodes" })).Uploads?.length ?? 0;
+    expect(await open()).toBe(1);
+    await target.removeUnfinished(Date.now());
+    expect(await open()).toBe(0);
     await target.remove(["big", "small", "never"]);
     expect((await target.list("")).size).toBe(0);
   });

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runProgram } from "../../src/cli/program.ts";
@@ -63,7 +63,9 @@ describe("publish --ostree", () => {
     const target = join(folder, "www");
     expect((await igneous("publish", "7777", "--ostree", target)).exit).toBe(0);
     expect((await igneous("publish", "--ostree", target, "--dry-run")).stdout).toContain("4 of 5 objects");
+    await writeFile(join(target, "tmp/.0123456789ab.tmp"), "left by a run that was killed");
     const second = await igneous("publish", "--ostree", target, "--json");
+    expect(await readdir(join(target, "tmp"))).not.toContain(".0123456789ab.tmp");
     expect(second.exit, second.stderr).toBe(0);
     expect(JSON.parse(second.stdout)).toMatchObject({
       build: "8".repeat(12),
