@@ -12,6 +12,7 @@ import { type Sighting, watchRefresh } from "./instance-refresh-watch.ts";
 import { setDefaultVersion } from "./launch-template-version.ts";
 import { stagesOf, stepName } from "./rollout-order.ts";
 import { planRollout } from "./rollout-plan.ts";
+import type { NodeOutcome } from "./rollout-in-place.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
 import { findUnrecorded, type RecordedAs, recordOf } from "./rollout-record.ts";
 import type { LockedRollout, RolloutGroup, RolloutRequest, RolloutStatus } from "./rollout-types.ts";
@@ -21,6 +22,8 @@ export interface RolloutOutcome {
   readonly timeline: readonly Sighting[];
   /** Why it did not succeed; empty when it did. */
   readonly explanation: readonly string[];
+  /** Strategy in-place: what became of each node, and what it printed. */
+  readonly nodes?: readonly NodeOutcome[];
 }
 
 export interface ApplyOptions {

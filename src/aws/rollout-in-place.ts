@@ -79,16 +79,18 @@ export const rollbackScript: readonly string[] = [
   "systemd-run --quiet --on-active=5 systemctl reboot",
 ];
 
+export interface NodeOutcome {
+  readonly instanceId: string;
+  readonly state: NodeState;
+  readonly reason: string;
+  /** What the last command printed on the node; empty when it was sent none. */
+  readonly output: string;
+}
+
 export interface InPlaceOutcome {
   readonly status: "succeeded" | "rolled-back" | "failed";
   /** What became of each instance, in the order of the waves; instances of later waves are `untouched`. */
-  readonly nodes: readonly {
-    readonly instanceId: string;
-    readonly state: NodeState;
-    readonly reason: string;
-    /** What the last command printed on the node; empty when it was sent none. */
-    readonly output: string;
-  }[];
+  readonly nodes: readonly NodeOutcome[];
   readonly timeline: readonly Sighting[];
 }
 
@@ -153,11 +155,7 @@ interface NodeResult {
 
 type Results = Map<string, NodeResult>;
 
-function shown({
-  state,
-  reason,
-  output = "",
-}: NodeResult): Omit<InPlaceOutcome["nodes"][number], "instanceId"> {
+function shown({ state, reason, output = "" }: NodeResult): Omit<NodeOutcome, "instanceId"> {
   return { state, reason, output };
 }
 

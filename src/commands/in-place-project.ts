@@ -100,7 +100,7 @@ export async function inPlaceProject(
       endedAt: new Date(aws.clock.now()).toISOString(),
       ...(explanation[0] === undefined ? {} : { reason: explanation[0] }),
     };
-    return { rollout, timeline: outcome.timeline, explanation };
+    return { rollout, timeline: outcome.timeline, explanation, nodes: outcome.nodes };
   });
   const plan = {
     digest: prepared.digest,
