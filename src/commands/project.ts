@@ -130,7 +130,14 @@ async function readTemplate(folder: string, path: string | undefined): Promise<T
 
 /** Digest of what shapes the image: how registries are reached and where the image goes do not. */
 function imageDigest(spec: LoadedSpec["spec"]): Digest {
-  const { registries: _registries, publish: _publish, rollout: _rollout, packer, ...shaping } = spec;
+  const {
+    registries: _registries,
+    publish: _publish,
+    rollout: _rollout,
+    imageBuilder: _imageBuilder,
+    packer,
+    ...shaping
+  } = spec;
   const own = packer?.provisioners === undefined ? {} : { provisioners: packer.provisioners };
   return digestOf(canonicalJson({ ...shaping, ...own } as Json));
 }
