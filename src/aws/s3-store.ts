@@ -44,7 +44,11 @@ export function openS3Store(context: Context, aws: Aws, { bucket, prefix, region
         return Body === undefined ? Buffer.alloc(0) : Buffer.from(await Body.transformToByteArray());
       } catch (error) {
         if (awsErrorCode(error) === "NoSuchKey") return undefined;
-        throw error;
+        // Who may list only one prefix is not told that a key is missing: S3 says that access is denied.
+        if (awsErrorCode(error) !== "AccessDenied") throw error;
+        const { Contents } = await s3.listObjectsV2({ Bucket, Prefix: start + name, MaxKeys: 1 });
+        if (Contents?.[0]?.Key === start + name) throw error;
+        return undefined;
       }
     },
     put: async (name, content, kind) => {

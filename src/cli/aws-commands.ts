@@ -17,6 +17,10 @@ interface GcOptions extends ProjectOptions {
   readonly ostree?: string;
 }
 
+interface PolicyOptions extends ProjectOptions {
+  readonly ostree?: string;
+}
+
 export function addGcCommand(program: Command, io: Io): void {
   const command = program
     .command("gc")
@@ -93,11 +97,12 @@ export function addIamPolicyCommand(program: Command, io: Io): void {
     .summary("print the IAM policy that a command needs, and no more")
     .description(
       "Prints the least IAM policy for a command and this spec: its regions, and what carries its tag.",
-    );
-  withOutputOptions(withProjectOption(command)).action(async (name: string, options: ProjectOptions) => {
+    )
+    .option("--ostree <target>", "for publish --ostree or gc --ostree: s3://BUCKET/PREFIX");
+  withOutputOptions(withProjectOption(command)).action(async (name: string, options: PolicyOptions) => {
     await runCommand(io, options, async () => {
       const { projectPolicy } = await import("../commands/aws-project.ts");
-      const policy = await projectPolicy(resolve(io.cwd, options.project), name);
+      const policy = await projectPolicy(resolve(io.cwd, options.project), name, options.ostree);
       return { data: policy, text: () => `${JSON.stringify(policy, null, 2)}\n` };
     });
   });

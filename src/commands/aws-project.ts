@@ -3,6 +3,7 @@ import { findDuration } from "../aws/image-input.ts";
 import type { BuildStatus } from "../aws/published-status.ts";
 import type { RemoteCheck } from "../aws/remote-check.ts";
 import type { Policy } from "../aws/iam-policy.ts";
+import { ostreeStatements } from "../aws/iam-policy-ostree.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
@@ -12,6 +13,7 @@ import { findBuild } from "./build-id.ts";
 import { applyGc, planGarbage } from "./gc.ts";
 import { renderIamPolicy, renderRolloutPolicy } from "./iam-policy.ts";
 import { loadProject } from "./project.ts";
+import { findS3Target } from "./publish-ostree.ts";
 import { publishRequest, requirePublish } from "./publish-project.ts";
 import { requireRollout } from "./rollout-project.ts";
 import { status } from "./status.ts";
@@ -56,11 +58,27 @@ export async function projectStatus(context: Context, folder: string): Promise<r
   return status(context, { builds: publishedBuilds(await readLock(folder)) });
 }
 
-export async function projectPolicy(folder: string, command: string): Promise<Policy> {
+/** The policy of a command; with `ostree`, an s3:// target, that of its `--ostree`. */
+export async function projectPolicy(
+  folder: string,
+  command: string,
+  ostree: string | undefined,
+): Promise<Policy> {
+  if (ostree !== undefined) return ostreePolicy(command, ostree);
   const project = await loadProject(folder);
   const specName = project.loaded.spec.name;
   if (command === "rollout") return renderRolloutPolicy(specName, requireRollout(project));
   return renderIamPolicy({ command, specName, publish: requirePublish(project) });
+}
+
+function ostreePolicy(command: string, target: string): Policy {
+  const place = findS3Target(target);
+  if (place === undefined || (command !== "publish" && command !== "gc")) {
+    throw new IgneousError("usage", "only publish and gc have a policy for a bucket", {
+      hint: "write it like: igneous iam-policy publish --ostree s3://BUCKET/PREFIX",
+    });
+  }
+  return { Version: "2012-10-17", Statement: ostreeStatements(command, place) };
 }
 
 /** Compares what is published of a build with its disk and the spec. */

@@ -122,6 +122,14 @@ function predecessorCommit(
 
 const s3Target = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]*?))?\/?$/u;
 
+/** The bucket and prefix of `s3://BUCKET/PREFIX`; undefined for anything else. */
+export function findS3Target(
+  target: string,
+): { readonly bucket: string; readonly prefix: string } | undefined {
+  const match = s3Target.exec(target);
+  return match === null ? undefined : { bucket: match[1] ?? "", prefix: match[2] ?? "" };
+}
+
 /** The store that a target names. */
 export async function openTarget(
   context: Context,
@@ -129,12 +137,12 @@ export async function openTarget(
   folder: string,
   { target, cwd }: Pick<PublishOstreeOptions, "target" | "cwd">,
 ): Promise<ObjectStore> {
-  const s3 = s3Target.exec(target);
-  if (s3 !== null) {
+  const s3 = findS3Target(target);
+  if (s3 !== undefined) {
     const { env } = context;
     const fromSpec = (await loadProject(folder)).loaded.spec.publish?.regions[0];
     const region = env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"] ?? fromSpec ?? "us-east-1";
-    return openS3Store(context, aws, { bucket: s3[1] ?? "", prefix: s3[2] ?? "", region });
+    return openS3Store(context, aws, { ...s3, region });
   }
   if (/^[a-z][a-z0-9+.-]*:/u.test(target)) {
     throw new IgneousError(
@@ -156,7 +164,7 @@ export function withTarget<T>(
   { target, cwd }: Pick<PublishOstreeOptions, "target" | "cwd">,
   body: () => Promise<T>,
 ): Promise<T> {
-  if (s3Target.test(target)) return body();
+  if (findS3Target(target) !== undefined) return body();
   return withProcessLock(context, join(resolve(cwd, target), "tmp", "igneous.lock"), patience, body);
 }
 
@@ -168,7 +176,7 @@ async function prepareTarget(
   store: ObjectStore,
   { target, cwd }: PublishOstreeOptions,
 ): Promise<void> {
-  if (s3Target.test(target)) {
+  if (findS3Target(target) !== undefined) {
     if ((await store.find("config")) === undefined) {
       await store.put("config", Buffer.from(staticConfig), "changing");
     }

@@ -91,6 +91,21 @@ describe("publish --ostree", () => {
     expect((await igneous("publish", "--ostree", "www")).stderr).toContain("run: igneous bake");
   });
 
+  it("asks for the rights to one prefix of one bucket", async () => {
+    const { igneous } = await project();
+    const publish = await igneous("iam-policy", "publish", "--ostree", "s3://nodes/ostree/devnet", "--json");
+    expect(JSON.parse(publish.stdout).Statement).toMatchObject([
+      {
+        Action: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+        Resource: "arn:aws:s3:::nodes/ostree/devnet/*",
+      },
+      { Action: ["s3:ListBucket"], Condition: { StringLike: { "s3:prefix": ["ostree/devnet/*"] } } },
+    ]);
+    const gc = await igneous("iam-policy", "gc", "--ostree", "s3://nodes");
+    expect(gc.stdout).toContain("s3:DeleteObject");
+    expect((await igneous("iam-policy", "status", "--ostree", "s3://nodes")).exit).toBe(2);
+  });
+
   it("gc removes the builds that the lock no longer names and what only they need, and nothing that is young", async () => {
     const { folder, commits, igneous, writeBuilds } = await project();
     const target = join(folder, "www");
