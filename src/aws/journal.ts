@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { IgneousError } from "../core/errors.ts";
-import { prettyJson } from "../core/json.ts";
+import { parseJson, prettyJson } from "../core/json.ts";
 import { findText, writeAtomic } from "../host/files.ts";
 
 /** What a publish did so far. Each id is here, on disk, before the next call is made. */
@@ -78,14 +78,7 @@ function parseJournal(path: string, text: string): JournalState {
       hint: `delete ${path}; igneous finds what it made by its tags`,
       cause,
     });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw broken(error);
-  }
-  if (!isJournal(value)) throw broken();
-  return value;
+  return parseJson(text, isJournal, broken);
 }
 
 function isJournal(value: unknown): value is JournalState {

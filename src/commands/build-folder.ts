@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Digest, shortDigest } from "../core/digest.ts";
-import { prettyJson } from "../core/json.ts";
+import { parseJson, prettyJson } from "../core/json.ts";
 import { findText, statFile, writeAtomic } from "../host/files.ts";
 
 /** Where a build lies, and what is in its folder. */
@@ -40,9 +40,16 @@ export async function findBuildState(folder: BuildFolder, id: Digest): Promise<B
   const text = await findText(join(folder.path, stateFile));
   const stat = await statFile(folder.disk);
   if (text === undefined || stat === undefined) return undefined;
-  const state = JSON.parse(text) as BuildState;
-  const { size, mtimeMs } = state.disk;
-  return state.id === id && stat.size === size && stat.mtimeMs === mtimeMs ? state : undefined;
+  const isState = (value: unknown): value is BuildState =>
+    typeof value === "object" && value !== null && "id" in value && "disk" in value;
+  try {
+    const state = parseJson(text, isState, () => new Error("not a state"));
+    const { size, mtimeMs } = state.disk;
+    return state.id === id && stat.size === size && stat.mtimeMs === mtimeMs ? state : undefined;
+  } catch {
+    // Whatever it is, it is no proof that the disk is as it was made.
+    return undefined;
+  }
 }
 
 export async function writeBuildState(

@@ -4,7 +4,7 @@ import type { RolloutPlan } from "../aws/rollout-plan-types.ts";
 import type { LockedRollout } from "../aws/rollout-types.ts";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
-import { type Json, prettyJson } from "../core/json.ts";
+import { parseJson, type Json, prettyJson } from "../core/json.ts";
 import { findText, writeAtomic } from "../host/files.ts";
 import { listFiles } from "../host/folders.ts";
 import { readLock, withProject, writeLock } from "../lock/file.ts";
@@ -65,14 +65,7 @@ export function parseRecord(path: string, text: string): RolloutRecord {
       hint: `delete ${path}; the rollout itself is in the lock and in AWS`,
       cause,
     });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw broken(error);
-  }
-  if (!isRecord(value)) throw broken();
-  return value;
+  return parseJson(text, isRecord, broken);
 }
 
 function isRecord(value: unknown): value is RolloutRecord {

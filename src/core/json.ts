@@ -16,6 +16,22 @@ export function prettyJson(value: Json): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
+/** Reads JSON of the shape that `isWanted` tells; any other text is the error that `problem` makes. */
+export function parseJson<T>(
+  text: string,
+  isWanted: (value: unknown) => value is T,
+  problem: (cause?: unknown) => Error,
+): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw problem(error);
+  }
+  if (!isWanted(value)) throw problem();
+  return value;
+}
+
 function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== "object") return value;

@@ -1,5 +1,6 @@
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
 import { sleep } from "../host/clock.ts";
 import { connectGuest, finalRefusal, type Guest, type GuestAddress } from "./guest.ts";
 import { HostStatus } from "./schema.ts";
@@ -95,11 +96,18 @@ async function waitForCommit(
 
 async function readStatus(guest: Guest, address: GuestAddress): Promise<HostStatus> {
   const text = await ask(guest, address, "status --json");
-  const parsed = HostStatus.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  throw new IgneousError(
-    "rollback-refused",
-    `${address.host} does not run an igneous-host that we understand`,
+  const isStatus = (value: unknown): value is HostStatus => HostStatus.safeParse(value).success;
+  return HostStatus.parse(
+    parseJson(
+      text,
+      isStatus,
+      (cause) =>
+        new IgneousError(
+          "rollback-refused",
+          `${address.host} does not run an igneous-host that we understand`,
+          { cause },
+        ),
+    ),
   );
 }
 
