@@ -4,6 +4,7 @@ import type { Aws } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
 import { isActiveRefresh, type RefreshState } from "./fleet-status-types.ts";
 import { findRefresh } from "./instance-refresh-read.ts";
+import type { HealthGate } from "./rollout-health.ts";
 import { stepName } from "./rollout-order.ts";
 import { troubleOf } from "./retry.ts";
 
@@ -26,6 +27,8 @@ export interface Sighting {
 export interface WatchedRefresh {
   readonly refresh: RefreshState;
   readonly timeline: readonly Sighting[];
+  /** What our own look at the nodes had against it; AWS may call the refresh successful all the same. */
+  readonly unhealthy?: string;
 }
 
 /**
@@ -37,9 +40,12 @@ export async function watchRefresh(
   aws: Aws,
   group: { readonly name: string; readonly region: string },
   id: string,
+  gate?: HealthGate,
 ): Promise<WatchedRefresh> {
   const timeline: Sighting[] = [];
   const where = `${group.name} in ${group.region}`;
+  let unhealthy: string | undefined;
+  const found = (): { readonly unhealthy?: string } => (unhealthy === undefined ? {} : { unhealthy });
   try {
     let lastSeen = aws.clock.now();
     let isBlind = false;
@@ -64,7 +70,11 @@ export async function watchRefresh(
       isBlind = false;
       lastSeen = now;
       record(context, timeline, stepName(group), seen, now);
-      if (!isActiveRefresh(seen)) return { refresh: seen, timeline };
+      if (seen.status === "Successful" && unhealthy === undefined) unhealthy = await gate?.settle();
+      if (!isActiveRefresh(seen)) return { refresh: seen, timeline, ...found() };
+      if (unhealthy !== undefined || (seen.status !== "InProgress" && seen.status !== "Baking")) continue;
+      unhealthy = await gate?.look();
+      if (unhealthy !== undefined) await turnBack(context, aws, group, where, unhealthy);
     }
   } catch (error) {
     if (context.signal.aborted) {
@@ -75,6 +85,26 @@ export async function watchRefresh(
       });
     }
     throw error;
+  }
+}
+
+/** Ends a refresh whose nodes are not healthy: AWS goes back, or stops where it cannot. */
+async function turnBack(
+  context: Context,
+  aws: Aws,
+  group: { readonly name: string; readonly region: string },
+  where: string,
+  why: string,
+): Promise<void> {
+  context.emit({ type: "warning", message: `${where}: ${why}; the rollout is turned around` });
+  const autoScaling = await aws.autoScaling(group.region);
+  const named = { AutoScalingGroupName: group.name };
+  try {
+    await autoScaling.rollbackInstanceRefresh(named);
+  } catch (error) {
+    const code = awsErrorCode(error);
+    if (code.startsWith("IrreversibleInstanceRefresh")) await autoScaling.cancelInstanceRefresh(named);
+    else if (!code.startsWith("ActiveInstanceRefreshNotFound")) throw error;
   }
 }
 

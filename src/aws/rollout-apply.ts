@@ -10,6 +10,7 @@ import { explainRefresh } from "./instance-refresh-explain.ts";
 import { type StartedRefresh, startRefresh } from "./instance-refresh-start.ts";
 import { type Sighting, watchRefresh } from "./instance-refresh-watch.ts";
 import { setDefaultVersion } from "./launch-template-version.ts";
+import { createHealthGate, type HealthGate } from "./rollout-health.ts";
 import { stagesOf, stepName } from "./rollout-order.ts";
 import { planRollout } from "./rollout-plan.ts";
 import type { NodeOutcome } from "./rollout-in-place.ts";
@@ -143,7 +144,12 @@ async function rollGroup(
   const begun = { rollout: record("in-progress", started), timeline: [], explanation: [] };
   if (detach) return begun;
   await onOutcome?.(begun);
-  return follow(context, aws, group, started, record);
+  const { health } = request.preferences;
+  const gate =
+    health === undefined
+      ? undefined
+      : createHealthGate(context, aws, group, health, (one) => one.templateVersion === started.version);
+  return follow(context, aws, group, started, record, gate);
 }
 
 function isDone(group: GroupState, { template, instances }: GroupPlan): boolean {
@@ -187,14 +193,19 @@ async function follow(
   group: GroupState,
   started: StartedRefresh,
   record: (status: RolloutStatus, started: StartedRefresh, reason?: string) => LockedRollout,
+  gate: HealthGate | undefined,
 ): Promise<RolloutOutcome> {
-  const { refresh, timeline } = await watchRefresh(context, aws, group, started.id);
+  const { refresh, timeline, unhealthy } = await watchRefresh(context, aws, group, started.id, gate);
   const status = outcomeOf(refresh.status);
+  if (status === "succeeded" && unhealthy !== undefined) {
+    return { rollout: record("failed", started, unhealthy), timeline, explanation: [unhealthy] };
+  }
   if (status === "succeeded") {
     await moveDefault(aws, group, started.version);
     return { rollout: record(status, started), timeline, explanation: [] };
   }
-  const explanation = await explainRefresh(aws, group, refresh);
+  const told = await explainRefresh(aws, group, refresh);
+  const explanation = unhealthy === undefined ? told : [unhealthy, ...told];
   return { rollout: record(status, started, explanation[0]), timeline, explanation };
 }
 

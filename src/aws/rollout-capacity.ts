@@ -1,5 +1,6 @@
 import type { GroupState } from "./fleet-status-types.ts";
 import type { CapacityPlan, GroupPreferences } from "./rollout-plan-types.ts";
+import { healthSeconds } from "./rollout-health.ts";
 import type { NodeRole, RolloutPreferences, RolloutStrategy } from "./rollout-types.ts";
 
 /** AWS's default; the console's and CloudFormation's are others. */
@@ -29,7 +30,9 @@ export function groupPreferences(
     instanceWarmup: wanted.instanceWarmup ?? state.warmupSeconds ?? state.healthCheckGraceSeconds,
     checkpointPercentages: checkpoints,
     checkpointDelay: checkpoints.length === 0 ? 0 : (wanted.checkpointDelay ?? defaultCheckpointDelay),
-    bakeTime: wanted.bakeTime ?? 0,
+    // Only while AWS waits can it still be turned around by what we see ourselves.
+    bakeTime: wanted.bakeTime ?? (wanted.health === undefined ? 0 : healthSeconds(wanted.health)),
+    health: wanted.health ?? null,
     alarms: wanted.alarms ?? [],
     scaleInProtected: wanted.scaleInProtected ?? "Wait",
     standby: wanted.standby ?? "Wait",

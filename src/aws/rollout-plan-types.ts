@@ -1,6 +1,6 @@
 import type { Digest } from "../core/digest.ts";
 import type { FieldDifference } from "./launch-template.ts";
-import type { NodeRole, RolloutStrategy } from "./rollout-types.ts";
+import type { NodeRole, RolloutHealth, RolloutStrategy } from "./rollout-types.ts";
 
 /** What a rollout will do, as a plain value that can be reviewed and compared. It holds no secrets: user data is a digest. */
 export interface RolloutPlan {
@@ -67,6 +67,8 @@ export interface GroupPreferences {
   readonly checkpointDelay: number;
   readonly bakeTime: number;
   readonly alarms: readonly string[];
+  /** Asked of each node that was rolled, beyond EC2's health. */
+  readonly health: RolloutHealth | null;
   readonly scaleInProtected: "Refresh" | "Ignore" | "Wait";
   readonly standby: "Terminate" | "Ignore" | "Wait";
   readonly autoRollback: boolean;

@@ -1,8 +1,10 @@
 import type { FleetStatus } from "./fleet-status.ts";
 import { shortBuild } from "./rollout-plan.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
+import { healthSeconds } from "./rollout-health.ts";
 import type { InPlacePlan } from "./rollout-in-place.ts";
 import type { RollbackPlan } from "./rollout-rollback.ts";
+import type { RolloutHealth } from "./rollout-types.ts";
 
 /** A plan as an SRE reads it, before saying yes. Plain text, no colours. */
 export function renderPlan(plan: RolloutPlan): string {
@@ -54,10 +56,16 @@ function groupLines(group: GroupPlan): readonly string[] {
     ...(instances.length > shownInstances ? [`    … and ${instances.length - shownInstances} more`] : []),
     `  capacity   ${capacity.desired} wanted, never below ${capacity.lowest}, at most ${capacity.highest}; ${capacity.atOnce} at once, about ${capacity.minutes} min`,
     `  health     at least ${preferences.minHealthyPercentage} %${max === null ? "" : `, at most ${max} %`}, warm-up ${preferences.instanceWarmup} s, bake ${preferences.bakeTime} s`,
+    ...(preferences.health === null ? [] : [`  each node  ${healthLine(preferences.health)}`]),
     `  stops at   ${pauses}`,
     `  alarms     ${preferences.alarms.length === 0 ? "none" : `${preferences.alarms.join(", ")} (AWS starts only when each is OK)`}`,
     `  way back   version ${wayBack.version}, ${wayBack.amiId ?? "no AMI"}${wayBack.buildId === null ? "" : ` (build ${shortBuild(wayBack.buildId)})`}${preferences.autoRollback ? ", by itself when it fails" : ", only by hand"}`,
   ];
+}
+
+function healthLine(health: RolloutHealth): string {
+  const asked = [health.node === true ? ["its own boot check, by SSM"] : [], health.http ?? []].flat();
+  return `${asked.join(" and ")}, within ${healthSeconds(health)} s; else the group goes back`;
 }
 
 /** A fleet's status in one screen. */

@@ -63,6 +63,7 @@ function instances(world: World, input: DescribeInstancesRequest, call: Call): o
           ...(member === undefined
             ? {}
             : {
+                PrivateIpAddress: "127.0.0.1",
                 InstanceType: member.instanceType,
                 LaunchTime: new Date(member.launchedAt),
                 Placement: { AvailabilityZone: member.zone },
