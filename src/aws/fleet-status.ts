@@ -47,6 +47,8 @@ interface Expected {
   readonly rollout: string;
   /** Nodes were moved to the build without a new AMI. */
   readonly inPlace: boolean;
+  /** Instances were kept, so their launch template version tells nothing. */
+  readonly keepsInstances: boolean;
 }
 
 export interface Drift {
@@ -94,20 +96,16 @@ function describeGroup(group: GroupState, locked: Locked): GroupStatus {
 function expectedOf({ name, region }: GroupState, rollouts: readonly LockedRollout[]): Expected | null {
   for (const rollout of rollouts) {
     if (rollout.group !== name || rollout.region !== region) continue;
-    const { status, previous, launchTemplate, id } = rollout;
+    const { status, previous, launchTemplate, id, strategy } = rollout;
+    const keepsInstances = strategy !== "replace";
     if (status === "succeeded" || status === "unchanged") {
       const { buildId = null, amiId } = rollout;
-      return {
-        buildId,
-        amiId,
-        version: launchTemplate.version,
-        rollout: id,
-        inPlace: rollout.strategy === "in-place",
-      };
+      const inPlace = strategy === "in-place";
+      return { buildId, amiId, version: launchTemplate.version, rollout: id, inPlace, keepsInstances };
     }
     if (status === "rolled-back" && previous !== undefined) {
       const { buildId = null, amiId, version } = previous;
-      return { buildId, amiId, version, rollout: id, inPlace: false };
+      return { buildId, amiId, version, rollout: id, inPlace: false, keepsInstances };
     }
   }
   return null;
@@ -154,7 +152,12 @@ function driftOf(group: GroupState, locked: Locked, expected: Expected | null): 
       message: `the group names launch template version ${pinned}; rollout ${expected.rollout} left ${expected.version}`,
     });
   }
-  const other = instances.filter(({ templateVersion }) => String(templateVersion) !== pinned);
+  // Instances that were kept while their root volume changed keep the version they were launched with.
+  const other = instances.filter(
+    ({ templateVersion, imageId }) =>
+      String(templateVersion) !== pinned &&
+      !(expected?.keepsInstances === true && imageId === expected.amiId),
+  );
   if (other.length > 0 && /^\d+$/u.test(pinned ?? "")) {
     const message = `${people(other.length)} another launch template version than the group's ${pinned}, such as ${other[0]?.instanceId}`;
     drift.push({ kind: "other-version", message });

@@ -29,20 +29,7 @@ export async function startRefresh(
 ): Promise<StartedRefresh> {
   const running = group.refreshes.find(isActiveRefresh);
   if (running !== undefined) return attach(aws, group, plan, running, request);
-  const { template } = plan;
-  const { target } = request;
-  const what = target.kind === "build" ? `build ${shortBuild(target.build.id)}` : `unlocked ${target.amiId}`;
-  await putUserData(aws, group, request);
-  const version =
-    template.action === "reuse"
-      ? template.to
-      : await createVersion(aws, {
-          region: group.region,
-          templateId: template.id,
-          from: template.from,
-          description: `igneous ${what} of ${request.specName}`.slice(0, 255),
-          data: wantedData(group, request),
-        });
+  const version = await makeVersion(aws, group, plan, request);
   const autoScaling = await aws.autoScaling(group.region);
   try {
     const { InstanceRefreshId } = await autoScaling.startInstanceRefresh(
@@ -56,6 +43,28 @@ export async function startRefresh(
     if (newest === undefined) throw error;
     return attach(aws, group, plan, newest, request);
   }
+}
+
+/** The launch template version of a plan: the one that is there, or a new one from the running one. */
+export async function makeVersion(
+  aws: Aws,
+  group: GroupState,
+  plan: GroupPlan,
+  request: RolloutRequest,
+): Promise<number> {
+  const { template } = plan;
+  const { target } = request;
+  const what = target.kind === "build" ? `build ${shortBuild(target.build.id)}` : `unlocked ${target.amiId}`;
+  await putUserData(aws, group, request);
+  return template.action === "reuse"
+    ? template.to
+    : await createVersion(aws, {
+        region: group.region,
+        templateId: template.id,
+        from: template.from,
+        description: `igneous ${what} of ${request.specName}`.slice(0, 255),
+        data: wantedData(group, request),
+      });
 }
 
 /** Puts what user data points to where machines will look for it. Its name is its hash, so it is never another one. */

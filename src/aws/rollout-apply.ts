@@ -7,7 +7,7 @@ import type { Aws } from "./apis.ts";
 import { activeRefreshOf, type FleetState, type GroupState } from "./fleet-status-types.ts";
 import { readFleet } from "./fleet-status-read.ts";
 import { explainRefresh } from "./instance-refresh-explain.ts";
-import { type StartedRefresh, startRefresh } from "./instance-refresh-start.ts";
+import { makeVersion, type StartedRefresh, startRefresh } from "./instance-refresh-start.ts";
 import { type Sighting, watchRefresh } from "./instance-refresh-watch.ts";
 import { setDefaultVersion } from "./launch-template-version.ts";
 import { createHealthGate, type HealthGate } from "./rollout-health.ts";
@@ -16,6 +16,7 @@ import { planRollout } from "./rollout-plan.ts";
 import type { NodeOutcome } from "./rollout-in-place.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
 import { findUnrecorded, type RecordedAs, recordOf } from "./rollout-record.ts";
+import { replaceRoots, rollsOwnRoots } from "./rollout-root-waves.ts";
 import type { LockedRollout, RolloutGroup, RolloutRequest, RolloutStatus } from "./rollout-types.ts";
 
 export interface RolloutOutcome {
@@ -138,6 +139,15 @@ async function rollGroup(
       ...(reason === undefined ? {} : { reason }),
     });
   if (isDone(group, groupPlan)) return finished(aws, group, groupPlan, request, basis);
+  if (rollsOwnRoots(group, request.strategy)) {
+    return rollRoots(context, aws, {
+      group,
+      plan: groupPlan,
+      request,
+      record,
+      ...(onOutcome === undefined ? {} : { onOutcome }),
+    });
+  }
   const started = await startRefresh(aws, group, groupPlan, request);
   const verb = started.attached ? "follows" : "started";
   context.emit({ type: "note", message: `${verb} instance refresh ${started.id} of ${group.name}` });
@@ -150,6 +160,35 @@ async function rollGroup(
       ? undefined
       : createHealthGate(context, aws, group, health, (one) => one.templateVersion === started.version);
   return follow(context, aws, group, started, record, gate);
+}
+
+interface RootRollout {
+  readonly group: GroupState;
+  readonly plan: GroupPlan;
+  readonly request: RolloutRequest;
+  readonly record: (status: RolloutStatus, started: StartedRefresh, reason?: string) => LockedRollout;
+  readonly onOutcome?: (outcome: RolloutOutcome) => Promise<void>;
+}
+
+/** Waves of our own: the group and the default version follow when every instance has the image. */
+async function rollRoots(
+  context: Context,
+  aws: Aws,
+  { group, plan, request, record, onOutcome }: RootRollout,
+): Promise<RolloutOutcome> {
+  const version = await makeVersion(aws, group, plan, request);
+  const started = { id: `roots-${group.name}-${version}-${aws.clock.now()}`, version, attached: false };
+  await onOutcome?.({ rollout: record("in-progress", started), timeline: [], explanation: [] });
+  const { status, timeline, explanation } = await replaceRoots(context, aws, group, plan);
+  if (status === "succeeded") {
+    const autoScaling = await aws.autoScaling(group.region);
+    await autoScaling.updateAutoScalingGroup({
+      AutoScalingGroupName: group.name,
+      LaunchTemplate: { LaunchTemplateId: plan.template.id, Version: String(version) },
+    });
+    await moveDefault(aws, group, version);
+  }
+  return { rollout: record(status, started, explanation[0]), timeline, explanation };
 }
 
 function isDone(group: GroupState, { template, instances }: GroupPlan): boolean {

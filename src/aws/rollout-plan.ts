@@ -15,6 +15,7 @@ import type {
   WayBack,
 } from "./rollout-plan-types.ts";
 import { groupProblems } from "./rollout-problems.ts";
+import { rollsOwnRoots } from "./rollout-root-waves.ts";
 import {
   groupKey,
   type RolloutBuild,
@@ -130,9 +131,12 @@ function planGroup(
   const amiId = targetImage(request.target, group.region);
   const preferences = groupPreferences(request.preferences, group, wanted.role, request.strategy);
   const template = planTemplate(group, request);
+  const ownRoots = rollsOwnRoots(group, request.strategy);
   const instances = group.instances
     .toSorted(replacedFirst(amiId))
-    .map((instance) => planInstance(instance, amiId, template.to, template.action, preferences, request));
+    .map((instance) =>
+      planInstance(instance, amiId, template.to, template.action, preferences, request, ownRoots),
+    );
   const count = instances.filter(({ action }) => action === "replace" || action === "wait").length;
   return {
     name: group.name,
@@ -187,13 +191,19 @@ function planInstance(
   action: "create" | "reuse",
   preferences: GroupPreferences,
   { builds }: RolloutRequest,
+  ownRoots: boolean,
 ): InstancePlan {
-  const matches = action === "reuse" && instance.imageId === amiId && instance.templateVersion === version;
-  const held = instance.isProtected
-    ? preferences.scaleInProtected
-    : instance.lifecycle === "Standby"
-      ? preferences.standby
-      : undefined;
+  // What keeps its instance keeps the version that the instance was launched with.
+  const matches = ownRoots
+    ? instance.imageId === amiId && instance.lifecycle === "InService"
+    : action === "reuse" && instance.imageId === amiId && instance.templateVersion === version;
+  const held = ownRoots
+    ? undefined
+    : instance.isProtected
+      ? preferences.scaleInProtected
+      : instance.lifecycle === "Standby"
+        ? preferences.standby
+        : undefined;
   return {
     instanceId: instance.instanceId,
     zone: instance.zone,

@@ -1,6 +1,7 @@
 import type { FleetState, GroupState, ImageState } from "./fleet-status-types.ts";
 import { activeRefreshOf } from "./fleet-status-types.ts";
 import type { GroupPlan, PlanProblem } from "./rollout-plan-types.ts";
+import { rollsOwnRoots } from "./rollout-root-waves.ts";
 import type { RolloutStrategy } from "./rollout-types.ts";
 
 interface Problems {
@@ -41,6 +42,7 @@ export function groupProblems(
   checkPace(group, plan, warn);
   checkAlarms(state, plan, block);
   checkQuorum(group, plan, block);
+  if (rollsOwnRoots(group, strategy)) checkOwnRoots(group, plan, block, warn);
   checkHooks(group, warn);
   return { blockers, cautions };
 }
@@ -114,6 +116,16 @@ function checkMixed(
   if (overrides.some(({ hasOwnTemplate }) => hasOwnTemplate)) {
     block("an override of the mixed instances policy has a launch template of its own", "use one template");
   }
+  if (strategy === "replace-root" && preferences.minHealthyPercentage >= 100) {
+    block(
+      "a root volume cannot be replaced without one instance less: at least 100 % healthy is not possible",
+      "lower rollout.minHealthyPercentage",
+    );
+  }
+  if (strategy === "replace-root" && (image?.volumes ?? 1) > 1) {
+    block("the AMI has more than its root volume", "use --strategy replace");
+  }
+  if (rollsOwnRoots({ mixed }, strategy)) return;
   if (strategy === "replace-root") {
     if (overrides.length === 0 || overrides.some(({ imageId }) => imageId === undefined)) {
       block(
@@ -126,13 +138,6 @@ function checkMixed(
     if (overrides.length > 0 && foreign.length > 0) {
       block(`${foreign[0]?.instanceId} is a ${foreign[0]?.instanceType}, which the policy does not name`);
     }
-    if (preferences.minHealthyPercentage >= 100) {
-      block(
-        "a root volume cannot be replaced without one instance less: at least 100 % healthy is not possible",
-        "lower rollout.minHealthyPercentage",
-      );
-    }
-    if ((image?.volumes ?? 1) > 1) block("the AMI has more than its root volume", "use --strategy replace");
     if (hasWarmPool)
       block("AWS replaces no root volumes in a group with a warm pool", "use --strategy replace");
     if (hasLoadBalancer) {
@@ -167,6 +172,22 @@ function checkQuorum({ instances, desiredCapacity }: GroupState, plan: GroupPlan
   block(
     `${healthy.length} of ${desiredCapacity} control-plane nodes are healthy; taking one out leaves etcd no quorum (${quorum})`,
     "repair the control plane first: igneous status --group --nodes",
+  );
+}
+
+/** In waves of our own, instances are in standby while their root is replaced, and the group wants fewer meanwhile. */
+function checkOwnRoots(group: GroupState, { capacity }: GroupPlan, block: Say, warn: Say): void {
+  const { minSize, desiredCapacity, name, region } = group;
+  if (desiredCapacity - capacity.atOnce < minSize) {
+    const least = Math.max(0, desiredCapacity - capacity.atOnce);
+    block(
+      `instances go into standby while their root is replaced, and the group may not be smaller than ${minSize}`,
+      `let it: aws autoscaling update-auto-scaling-group --region ${region} --auto-scaling-group-name ${name} --min-size ${least}`,
+    );
+  }
+  warn(
+    "root volumes are replaced in waves of our own, followed from here; instances keep the user data that they were launched with",
+    "a mixed instances policy that names an AMI for every instance type lets AWS do it",
   );
 }
 

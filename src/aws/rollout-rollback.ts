@@ -136,7 +136,7 @@ async function cancel(
   }
   const seen = await watchRefresh(context, aws, group, refresh.id);
   const state = await readGroup(context, aws, wanted);
-  if (!isMixed(state)) return ended(aws, wanted, seen.refresh, seen.timeline);
+  if (!isMixed(state, wanted)) return ended(aws, wanted, seen.refresh, seen.timeline);
   const plan = await planNew(context, aws, wanted, state, refresh.id);
   return rollBack(context, aws, wanted, plan);
 }
@@ -196,7 +196,7 @@ async function planNew(
   group: GroupState,
   rollbackOf: string | undefined,
 ): Promise<Extract<RollbackPlan, { readonly kind: "new-rollout" }>> {
-  const target = await rollbackTarget(aws, wanted, group, isMixed(group));
+  const target = await rollbackTarget(aws, wanted, group, isMixed(group, wanted));
   const request: RolloutRequest = {
     specName: wanted.specName,
     target: target.target,
@@ -219,8 +219,18 @@ async function planNew(
   };
 }
 
-/** Whether instances run that are not of the version which the group names. */
-function isMixed({ instances, pinned }: GroupState): boolean {
+/** Whether instances run that are not as the group's own settings would make them. */
+function isMixed(
+  { instances, pinned, mixed, template, name, region }: GroupState,
+  { rollouts }: RollbackRequest,
+): boolean {
+  const newest = rollouts.find((one) => one.group === name && one.region === region);
+  if (newest?.strategy === "replace-root") {
+    // Instances that were kept keep the version they were launched with; only their image tells.
+    const image =
+      mixed?.overrides.find(({ imageId }) => imageId !== undefined)?.imageId ?? template?.data.ImageId;
+    return instances.some(({ imageId }) => imageId !== image);
+  }
   return instances.some(({ templateVersion }) => String(templateVersion) !== pinned);
 }
 

@@ -9,6 +9,7 @@ import { imageBuilderHandlers } from "./image-builder.ts";
 import { imageBuilderImageHandlers } from "./image-builder-images.ts";
 import { snapshotHandlers } from "./ec2-snapshots.ts";
 import { imageUserHandlers } from "./ec2-users.ts";
+import { rootVolumeHandlers, standbyHandlers } from "./root-volumes.ts";
 import { type FakeServer, startFakeServer } from "./server.ts";
 import { ssmHandlers } from "./ssm.ts";
 import { ssmCommandHandlers } from "./ssm-commands.ts";
@@ -32,12 +33,17 @@ export async function startSimulator(accounts: Readonly<Record<string, string>> 
         ...imageAttributeHandlers(world),
         ...imageUserHandlers(world),
         ...launchTemplateHandlers(world),
+        ...rootVolumeHandlers(world),
       },
       ebs: ebsHandlers(world),
       imagebuilder: { ...imageBuilderHandlers(world), ...imageBuilderImageHandlers(world) },
       monitoring: alarmHandlers(world),
       ssm: { ...ssmHandlers(world), ...ssmCommandHandlers(world) },
-      autoscaling: { ...autoScalingHandlers(world), ...instanceRefreshHandlers(world) },
+      autoscaling: {
+        ...autoScalingHandlers(world),
+        ...instanceRefreshHandlers(world),
+        ...standbyHandlers(world),
+      },
     }),
   });
   const env = {
