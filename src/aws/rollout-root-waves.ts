@@ -192,7 +192,7 @@ async function replaceAll(
     const { ReplaceRootVolumeTasks: found } = await ec2.describeReplaceRootVolumeTasks({
       ReplaceRootVolumeTaskIds: tasks,
     });
-    const bad = (found ?? []).find(({ TaskState }) => /^failed/u.test(TaskState ?? ""));
+    const bad = (found ?? []).find(({ TaskState }) => TaskState?.startsWith("failed") === true);
     if (bad !== undefined)
       return `the root volume of ${bad.InstanceId} could not be replaced: ${bad.TaskState}`;
     const good = (found ?? []).filter(({ TaskState }) => TaskState === "succeeded");
