@@ -76,6 +76,7 @@ export type ImageBuilderApi = Pick<
   | "distributeImage"
   | "getComponent"
   | "getImage"
+  | "getImageRecipe"
   | "listComponentBuildVersions"
   | "listComponents"
   | "listDistributionConfigurations"

@@ -5,6 +5,8 @@ import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
 import { type GcItem, type GcPlan, type GcRules, newestBuilds, planGc } from "./gc-plan.ts";
+import { planBuilderGc, removeBuilderResource } from "./image-builder-gc.ts";
+import { readBuilderInventory } from "./image-builder-inventory.ts";
 import { findUsers } from "./image-users.ts";
 import { enabledRegions, type Inventory, readInventory } from "./inventory.ts";
 import type { PublishFailure } from "./publish-types.ts";
@@ -22,6 +24,8 @@ export interface GcRequest {
   /** Where AWS is asked for the account's regions; the first is enough. */
   readonly regions: readonly string[];
   readonly ssmParameter?: string;
+  /** Where EC2 Image Builder works for the spec, and the ARNs of it that the lock names. */
+  readonly imageBuilder?: { readonly region: string; readonly arns: readonly string[] };
   readonly keep: number;
   readonly olderThanMs: number;
 }
@@ -68,7 +72,16 @@ export async function planCollection(context: Context, aws: Aws, request: GcRequ
       return planGc(inventory, users, newest, rules);
     }),
   );
-  const whole = plans.filter((plan): plan is GcPlan => plan !== undefined);
+  const { imageBuilder, specName } = request;
+  const builder =
+    imageBuilder === undefined
+      ? undefined
+      : await inRegion(imageBuilder.region, async () => {
+          const resources = await readBuilderInventory(aws, imageBuilder.region, specName);
+          const lockedArns = new Set(imageBuilder.arns);
+          return planBuilderGc(imageBuilder.region, resources, { ...rules, lockedArns });
+        });
+  const whole = [...plans, builder].filter((plan): plan is GcPlan => plan !== undefined);
   return {
     regions,
     failures,
@@ -105,7 +118,8 @@ export async function applyCollection(context: Context, aws: Aws, plan: GcPlan):
       try {
         if (item.isProtected) await ec2.disableImageDeregistrationProtection({ ImageId: item.id });
         if (item.kind === "ami") await ec2.deregisterImage({ ImageId: item.id });
-        else await ec2.deleteSnapshot({ SnapshotId: item.id });
+        else if (item.kind === "snapshot") await ec2.deleteSnapshot({ SnapshotId: item.id });
+        else await removeBuilderResource(await aws.imageBuilder(region), item.kind, item.id);
         removed.push(item);
       } catch (error) {
         context.signal.throwIfAborted();

@@ -1,12 +1,14 @@
 import type { Image, Snapshot } from "@aws-sdk/client-ec2";
 import type { Aws } from "./apis.ts";
+import type { BuilderKind } from "./image-builder-inventory.ts";
 import { needed } from "./needed.ts";
 import { tagNames } from "./publish-types.ts";
 
-/** An AMI or snapshot that carries our tags. */
+/** An AMI, a snapshot or a resource of Image Builder that carries our tags. */
 export interface Owned {
-  readonly kind: "ami" | "snapshot";
+  readonly kind: "ami" | "snapshot" | BuilderKind;
   readonly region: string;
+  /** Of Image Builder, the ARN. */
   readonly id: string;
   readonly buildId: string;
   /** Milliseconds since 1970. */

@@ -1,4 +1,4 @@
-import type { GcOverview, GcResult } from "../aws/collect.ts";
+import type { GcOverview, GcRequest, GcResult } from "../aws/collect.ts";
 import { findDuration } from "../aws/image-input.ts";
 import type { BuildStatus } from "../aws/published-status.ts";
 import type { RemoteCheck } from "../aws/remote-check.ts";
@@ -37,13 +37,16 @@ export async function planProjectGc(
       hint: "write it like: igneous gc --older-than 7d",
     });
   }
-  const { regions, ssmParameter } = requirePublish(await loadProject(folder));
+  const project = await loadProject(folder);
+  const { regions, ssmParameter } = requirePublish(project);
   const lock = await readLock(folder);
+  const imageBuilder = findImageBuilder(lock, project.loaded.spec.imageBuilder !== undefined, regions[0]);
   return planGarbage(context, {
     specName: lock.name,
     builds: publishedBuilds(lock),
     regions,
     ...(ssmParameter === undefined ? {} : { ssmParameter }),
+    ...(imageBuilder === undefined ? {} : { imageBuilder }),
     keep,
     olderThanMs,
   });
@@ -99,6 +102,20 @@ export async function verifyProjectRemote(
   }
   const request = await publishRequest(project, lock, build, undefined);
   return { build: short, ...(await verifyRemote(context, { build: request, amis: uploaded })) };
+}
+
+/** Where Image Builder works and what the lock names of it; nothing is asked of those who never used it. */
+function findImageBuilder(
+  lock: Lock,
+  isWanted: boolean,
+  region: string | undefined,
+): GcRequest["imageBuilder"] {
+  const made = lock.builds.flatMap(({ imageBuilder }) => imageBuilder ?? []);
+  if (region === undefined || (!isWanted && made.length === 0)) return undefined;
+  return {
+    region,
+    arns: made.flatMap(({ image, pipeline }) => [image, ...(pipeline === undefined ? [] : [pipeline])]),
+  };
 }
 
 function publishedBuilds(lock: Lock) {

@@ -62,7 +62,10 @@ export function imageBuilderImageHandlers(world: World): Handlers {
     CreateImage: (input: CreateImageRequest, call) => createImage(world, input, call),
     DistributeImage: (input: DistributeImageRequest, call) => distributeImage(world, input, call),
     GetImage: ({ imageBuildVersionArn }: { imageBuildVersionArn?: string }, call) => ({
-      image: described(world, find(imageBuildVersionArn), call),
+      image: {
+        ...described(world, find(imageBuildVersionArn), call),
+        ...configurations(find(imageBuildVersionArn)),
+      },
     }),
     ListImages: (_input: object, call) => {
       const versions = new Map(
@@ -230,6 +233,16 @@ function described(world: World, image: BuilderImage, call: Call): object {
     dateCreated: date(image.createdAt),
     ...(amis.length === 0 ? {} : { outputResources: { amis } }),
     tags: image.tags,
+  };
+}
+
+/** What GetImage shows beyond a summary. */
+function configurations({ infrastructureArn, distributionArn }: BuilderImage): object {
+  return {
+    ...(infrastructureArn === "" ? {} : { infrastructureConfiguration: { arn: infrastructureArn } }),
+    ...(distributionArn === undefined
+      ? {}
+      : { distributionConfiguration: { arn: distributionArn, timeoutMinutes: 720 } }),
   };
 }
 

@@ -67,6 +67,12 @@ export function imageBuilderHandlers(world: World): Handlers {
       }));
       return { imageRecipeSummaryList, ...(nextToken === undefined ? {} : { nextToken }) };
     },
+    GetImageRecipe: ({ imageRecipeArn: arn }: { imageRecipeArn?: string }) => {
+      const found = state.recipes.get(arn ?? "");
+      if (found === undefined) throw missing("image recipe", arn);
+      const { name, components, parentImage } = found.input;
+      return { imageRecipe: { arn: found.arn, name, version: found.version, components, parentImage } };
+    },
     DeleteImageRecipe: ({ imageRecipeArn: arn = "" }: { imageRecipeArn?: string }) => {
       const users = [
         ...Array.from(state.images.values()).filter(({ recipeArn }) => recipeArn === arn),
