@@ -1,5 +1,6 @@
 import type { Context } from "../core/context.ts";
-import type { Sha256Hex } from "../core/digest.ts";
+import { type Sha256Hex, shortDigest } from "../core/digest.ts";
+import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
 import { now } from "../host/clock.ts";
 import { writeLock } from "../lock/file.ts";
@@ -61,4 +62,24 @@ async function newRecord(
 
 function hex(text: string): Sha256Hex {
   return text as Sha256Hex;
+}
+
+/** A build that the lock has already must come out as it was recorded: equal ids mean equal bytes. */
+export function requireRecorded({ id, recorded }: BakePlan, commits: Commits): void {
+  if (recorded === undefined) return;
+  const pairs = [
+    ["payload commit", recorded.payloadCommit, commits.payload],
+    ["base commit", recorded.baseCommit, commits.base],
+    ["host commit", recorded.hostCommit, commits.host],
+  ] as const;
+  for (const [what, wanted, made] of pairs)
+    if (String(wanted) !== made) throw differs(id, what, wanted, made);
+}
+
+/** An output of a build that is not the one that its record names. */
+export function differs(id: BakePlan["id"], what: string, wanted: string, made: string): IgneousError {
+  const message = `the ${what} of build ${shortDigest(id)} is ${made}; the lock records ${wanted}`;
+  return new IgneousError("build-differs", message, {
+    hint: "bake with the igneous that baked it first, or change the spec for a build of its own",
+  });
 }

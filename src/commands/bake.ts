@@ -1,29 +1,21 @@
-import { composeBase } from "../base/compose.ts";
-import { unpackedBytes } from "../base/room.ts";
-import { openToolsRoot, runInTools } from "../base/tools.ts";
 import { join } from "node:path";
+import { composeBase } from "../base/compose.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
-import { IgneousError } from "../core/errors.ts";
-import { runStep } from "../core/step.ts";
-import { findBytes } from "../core/units.ts";
-import { buildDisk, type DiskInput, diskStep } from "../disk/build.ts";
-import type { Sha256Hex } from "../core/digest.ts";
-import { withRoom } from "../host/room.ts";
 import type { Lock } from "../lock/schema.ts";
 import { withProject } from "../lock/file.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
 import { committedTree } from "./base-tree.ts";
 import { checkBuild } from "./bake-check.ts";
+import { makeDisk } from "./bake-disk.ts";
 import { commitHost } from "./bake-host.ts";
-import { importedBytes, importImages } from "./bake-images.ts";
+import { importImages } from "./bake-images.ts";
 import { commitPayload, type Payload } from "./bake-payload.ts";
 import { type BakeOptions, type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
-import { recordBuild } from "./bake-record.ts";
+import { recordBuild, requireRecorded } from "./bake-record.ts";
 import { checkDowngrades, emitWarnings } from "./bake-warnings.ts";
 import { type BakeResult, bakeResult } from "./bake-result.ts";
-import { type BuildState, findBuildState, writeBuildState } from "./build-folder.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
 import { type ImageConfiguration, renderImageTemplate } from "./templates.ts";
 
@@ -102,96 +94,4 @@ export async function commitBuild(
     overlays: laid === undefined ? [] : [...laid.removed, laid.added],
   });
   return { base, payload: payload.commit, host };
-}
-
-/** A build that the lock has already must come out as it was recorded: equal ids mean equal bytes. */
-export function requireRecorded({ id, recorded }: BakePlan, commits: Commits): void {
-  if (recorded === undefined) return;
-  const pairs = [
-    ["payload commit", recorded.payloadCommit, commits.payload],
-    ["base commit", recorded.baseCommit, commits.base],
-    ["host commit", recorded.hostCommit, commits.host],
-  ] as const;
-  for (const [what, wanted, made] of pairs)
-    if (String(wanted) !== made) throw differs(id, what, wanted, made);
-}
-
-function differs(id: BakePlan["id"], what: string, wanted: string, made: string): IgneousError {
-  const message = `the ${what} of build ${shortDigest(id)} is ${made}; the lock records ${wanted}`;
-  return new IgneousError("build-differs", message, {
-    hint: "bake with the igneous that baked it first, or change the spec for a build of its own",
-  });
-}
-
-async function makeDisk(
-  context: Context,
-  project: Project,
-  lock: Lock,
-  repo: Repo,
-  parts: {
-    readonly plan: BakePlan;
-    readonly commits: Commits;
-    readonly configuration: ImageConfiguration | undefined;
-    readonly predecessorCommit: Sha256Hex | null;
-  },
-): Promise<BuildState> {
-  const { plan, commits, configuration, predecessorCommit } = parts;
-  const title = "make the disk image";
-  return runStep(context, diskStep, title, async () => {
-    const there = await findBuildState(plan.folder, plan.id);
-    if (there?.hostCommit === commits.host && there.predecessorCommit === predecessorCommit) {
-      return { value: there, outcome: "unchanged", note: plan.folder.disk };
-    }
-    const { mirror } = project.loaded.spec.base.debian;
-    const tools = await openToolsRoot(context, lock.base, mirror);
-    const input = diskInput(project, repo, {
-      id: plan.id,
-      hostCommit: commits.host,
-      predecessorCommit,
-      configuration,
-    });
-    // The content twice: as the sysroot from which the image is filled, and in the image.
-    const bytes = 2.1 * (importedBytes(lock.images) + unpackedBytes(lock.base.packages));
-    const demand = { folder: plan.folder.path, bytes, what: "making the disk image" };
-    const { sha256 } = await withRoom(demand, () =>
-      buildDisk(context, (argv, run) => runInTools(context, tools, argv, run), {
-        ...input,
-        out: plan.folder.disk,
-      }),
-    );
-    const recorded = plan.recorded?.disk?.sha256;
-    if (recorded !== undefined && recorded !== sha256)
-      throw differs(plan.id, "disk's sha256", recorded, sha256);
-    const state = {
-      id: plan.id,
-      predecessorCommit,
-      hostCommit: commits.host,
-      disk: { sha256 },
-      report: null,
-    };
-    return { value: await writeBuildState(plan.folder, state), note: plan.folder.disk };
-  });
-}
-
-/** What a disk is made of, besides where it goes. */
-export function diskInput(
-  project: Project,
-  repo: Repo,
-  build: {
-    readonly id: string;
-    readonly hostCommit: string;
-    readonly predecessorCommit: string | null;
-    readonly configuration: ImageConfiguration | undefined;
-  },
-): Omit<DiskInput, "out"> {
-  const { kernelArguments, disk } = project.loaded.spec;
-  const sizeBytes = disk.size === undefined ? undefined : findBytes(disk.size);
-  return {
-    repo: repo.path,
-    hostCommit: build.hostCommit,
-    ...(build.predecessorCommit === null ? {} : { predecessor: build.predecessorCommit }),
-    kernelArguments: build.configuration?.kernelArguments(kernelArguments) ?? kernelArguments,
-    buildId: build.id,
-    ...(sizeBytes === undefined ? {} : { sizeBytes }),
-  };
 }

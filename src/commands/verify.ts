@@ -12,7 +12,7 @@ import { findRef } from "../ostree/ref.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
 import { openToolsRoot, runInTools } from "../base/tools.ts";
 import { verifyDisk } from "../disk/verify.ts";
-import { diskInput } from "./bake.ts";
+import { diskInput } from "./bake-disk.ts";
 import { buildFolder } from "./build-folder.ts";
 import { findBuild } from "./build-id.ts";
 import { loadProject, type Project } from "./project.ts";
