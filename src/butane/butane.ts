@@ -6,7 +6,7 @@ import { isFatal, newFindings, type Problem } from "../ignition/problem.ts";
 import { duplicateProblems, ruleProblems } from "../ignition/rules.ts";
 import { findUnusedKeys, mapSource, type SourceMap } from "../ignition/source-map.ts";
 import type { TypeSet } from "../ignition/type-table.ts";
-import { part, type Path, pathText, type Struct } from "../ignition/value.ts";
+import { part, type Path, type Struct } from "../ignition/value.ts";
 import { writeJson } from "../ignition/write-json.ts";
 import { generateBootDevice } from "./boot-device.ts";
 import { butaneTypes, type FcosVersion } from "./butane-types.ts";
@@ -19,7 +19,7 @@ import { checkPartitions } from "./partition-checks.ts";
 import { addQuadlets } from "./quadlets.ts";
 import { sourceProblems } from "./source-rules.ts";
 import { mergeOver, translateCommon } from "./translate.ts";
-import { atSource, type Translations } from "./translations.ts";
+import { atSource, findSource, type Translations } from "./translations.ts";
 import { addTrees } from "./trees.ts";
 import { YamlError } from "./yaml-cursor.ts";
 import type { YamlNode } from "./yaml-node-parts.ts";
@@ -82,8 +82,7 @@ export function runButane(
   const target = ignitionTypes(version.ignitionMinor);
   const outputProblems = [...duplicateProblems(config, target), ...ruleProblems(config, target)];
   if (add(atSource(outputProblems, translations))) return failed(entries, outputInvalid);
-  const locate = (path: Path): Position =>
-    source.positionOf(translations.sources.get(pathText(path)) ?? path);
+  const locate = (path: Path): Position => source.positionOf(findSource(translations, path) ?? path);
   if (ignitionMax === undefined)
     return { entries, failure: undefined, output: outputOf(config, target, locate) };
   const lowered = lowerConfig(config, target, ignitionMax);
@@ -191,7 +190,8 @@ function translateAll(
   checkPartitions(config, minor, late);
   if (minor >= 5) {
     const grub = generateGrubUsers(part(source, "grub"), target);
-    ({ config, translations } = mergeOver(grub.config, grub.translations, config, translations, target));
+    if (grub !== undefined)
+      ({ config, translations } = mergeOver(grub.config, grub.translations, config, translations, target));
   }
   return { config, translations, problems: [...find.problems, ...atSource(late.problems, translations)] };
 }

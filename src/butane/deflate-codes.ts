@@ -15,8 +15,10 @@ interface Leaf {
 export function buildCode(frequencies: Int32Array, limit: number): PrefixCode {
   const code = { bits: new Uint16Array(frequencies.length), lengths: new Uint8Array(frequencies.length) };
   const leaves: Leaf[] = [];
-  for (const [symbol, frequency] of frequencies.entries())
+  for (let symbol = 0; symbol < frequencies.length; symbol++) {
+    const frequency = frequencies[symbol] as number;
     if (frequency !== 0) leaves.push({ symbol, frequency });
+  }
   if (leaves.length <= 2) {
     for (const [bits, { symbol }] of leaves.entries()) {
       code.bits[symbol] = bits;
@@ -113,6 +115,7 @@ export function reverseBits(word: number, length: number): number {
 /** Bits that a text of these frequencies takes. */
 export function codedLength({ lengths }: PrefixCode, frequencies: Int32Array): number {
   let total = 0;
-  for (const [symbol, frequency] of frequencies.entries()) total += frequency * (lengths[symbol] ?? 0);
+  for (let symbol = 0; symbol < frequencies.length; symbol++)
+    total += (frequencies[symbol] as number) * (lengths[symbol] ?? 0);
   return total;
 }

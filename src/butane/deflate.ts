@@ -163,10 +163,9 @@ function describeCodes(
   literals: number,
   distances: number,
 ): CodeHeader {
-  const lengths = [
-    ...literalCode.lengths.subarray(0, literals),
-    ...distanceCodes.lengths.subarray(0, distances),
-  ];
+  const lengths = new Uint8Array(literals + distances);
+  lengths.set(literalCode.lengths.subarray(0, literals));
+  lengths.set(distanceCodes.lengths.subarray(0, distances), literals);
   const packed = packLengths(lengths);
   const frequencies = new Int32Array(19);
   for (const [symbol] of packed) frequencies[symbol] = (frequencies[symbol] as number) + 1;
@@ -191,7 +190,7 @@ function describeCodes(
 }
 
 /** Runs of equal lengths as symbols 16 (the last one, 3 to 6 times), 17 and 18 (zero, 3 to 10 and 11 to 138 times). */
-function packLengths(lengths: readonly number[]): readonly (readonly [symbol: number, repeat: number])[] {
+function packLengths(lengths: Uint8Array): readonly (readonly [symbol: number, repeat: number])[] {
   const packed: (readonly [number, number])[] = [];
   for (let start = 0; start < lengths.length; ) {
     const length = lengths[start] as number;

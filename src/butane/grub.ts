@@ -5,12 +5,12 @@ import { encodeContents } from "./data-url.ts";
 import type { Generated } from "./mount-units.ts";
 import { addFromCommonSource, newTranslations } from "./translations.ts";
 
-/** GRUB's users, as lines appended to `user.cfg` on the boot file system. Empty when there are none. */
-export function generateGrubUsers(grub: Struct, target: TypeSet): Generated {
+/** GRUB's users, as lines appended to `user.cfg` on the boot file system. Undefined when there are none. */
+export function generateGrubUsers(grub: Struct, target: TypeSet): Generated | undefined {
+  const users = parts(grub, "users");
+  if (users.length === 0) return undefined;
   const config = zeroStruct("Config", target);
   const translations = newTranslations();
-  const users = parts(grub, "users");
-  if (users.length === 0) return { config, translations };
   const names = users.map((user) => text(user, "name")).join(" ");
   const commands = users.map(
     (user) => `password_pbkdf2 ${text(user, "name")} ${text(user, "password_hash")}`,

@@ -7,7 +7,6 @@ import {
   isZeroStruct,
   part,
   type Path,
-  pathText,
   type Struct,
   type Value,
   zeroStruct,
@@ -15,7 +14,7 @@ import {
 import { sugarFields } from "./butane-types.ts";
 import type { LocalFiles } from "../core/local-files.ts";
 import { addSugar } from "./sugar.ts";
-import { addTranslation, camelCase, newTranslations, type Translations } from "./translations.ts";
+import { addTranslation, camelCase, findSource, newTranslations, type Translations } from "./translations.ts";
 
 /** What a translation needs to know, and what it has found so far. */
 export interface Translating {
@@ -113,9 +112,9 @@ export function mergeOver(
   const { result, entries } = mergeConfigs("Config", generated, config, target);
   const translations = newTranslations();
   for (const { origin, from, to } of entries) {
-    const known = (origin === "parent" ? generatedFrom : configFrom).sources.get(pathText(from));
+    const known = findSource(origin === "parent" ? generatedFrom : configFrom, from);
     // Where both sides contributed, the written config is what a person can look at.
-    if (known === undefined || (origin === "parent" && translations.sources.has(pathText(to)))) continue;
+    if (known === undefined || (origin === "parent" && findSource(translations, to) !== undefined)) continue;
     addTranslation(translations, known, to);
   }
   return { config: result, translations };

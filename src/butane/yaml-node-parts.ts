@@ -100,3 +100,26 @@ export function scalarNode(start: Mark, fullTag: string, value: string, style: S
           : resolveScalar("", value).tag;
   return newScalar(start, ownTag, value, style);
 }
+
+/** A scalar without properties, as most are. */
+export function plainScalar({ start, value = "", style = "plain" }: Token): YamlNode {
+  return scalarNode(start, "", value, style);
+}
+
+/** A mapping or sequence, with the content that it will get. */
+export function newCollection(
+  start: Mark,
+  kind: "mapping" | "sequence",
+  fullTag: string,
+  content: YamlNode[],
+): YamlNode {
+  const ownTag = kind === "mapping" ? "!!map" : "!!seq";
+  const tag = fullTag === "" || fullTag === "!" ? ownTag : shortTag(fullTag);
+  return { kind, tag, value: "", style: "plain", line: start.line + 1, column: start.column + 1, content };
+}
+
+/** Notes a node under its anchor, if it has one. */
+export function register(reader: Reader, anchor: Token | undefined, node: YamlNode): YamlNode {
+  if (anchor?.value !== undefined) reader.anchors.set(anchor.value, node);
+  return node;
+}

@@ -5,15 +5,17 @@ import {
   emptyNode,
   expandTag,
   is,
+  newCollection,
+  plainScalar,
   readDirectives,
   type Reader,
+  register,
   scalarNode,
   structure,
   type YamlNode,
 } from "./yaml-node-parts.ts";
-import { shortTag } from "./yaml-resolve.ts";
 import { scanTokens } from "./yaml-scanner.ts";
-import type { Token } from "./yaml-tokens.ts";
+import type { Token, TokenType } from "./yaml-tokens.ts";
 
 /** Deeper than any config, and shallow enough for the stack. */
 const maxNesting = 1000;
@@ -59,46 +61,43 @@ function readNode(reader: Reader, block: boolean, indentless: boolean): YamlNode
   if (anchor === undefined && tag !== undefined && peek().type === "anchor") anchor = next();
   const fullTag = tag === undefined ? "" : expandTag(reader, tag, start);
   const token = peek();
-  const register = <T extends YamlNode>(node: T): T => {
-    if (anchor?.value !== undefined) reader.anchors.set(anchor.value, node);
-    return node;
-  };
-  const collection = (kind: "mapping" | "sequence", read: (content: YamlNode[]) => void): YamlNode => {
+  if (token.type === "scalar") {
+    next();
+    return register(reader, anchor, scalarNode(start, fullTag, token.value ?? "", token.style ?? "plain"));
+  }
+  const read = findCollection(token, block, indentless);
+  if (read !== undefined) {
     const content: YamlNode[] = [];
-    const ownTag =
-      fullTag === "" || fullTag === "!" ? (kind === "mapping" ? "!!map" : "!!seq") : shortTag(fullTag);
-    const node = register({ ...at(start), kind, tag: ownTag, value: "", style: "plain" as const, content });
+    const node = register(reader, anchor, newCollection(start, read.kind, fullTag, content));
     if (++reader.depth > maxNesting)
       throw new YamlError(`exceeded max depth of ${maxNesting}`, start.line + 1);
-    read(content);
+    read.into(reader, content);
     reader.depth--;
     return node;
-  };
-  if (indentless && token.type === "block-entry") {
-    return collection("sequence", (content) => readIndentlessSequence(reader, content));
   }
-  switch (token.type) {
-    case "scalar":
-      next();
-      return register(scalarNode(start, fullTag, token.value ?? "", token.style ?? "plain"));
-    case "flow-sequence-start":
-      return collection("sequence", (content) => readFlowSequence(reader, content));
-    case "flow-mapping-start":
-      return collection("mapping", (content) => readFlowMapping(reader, content));
-    case "block-sequence-start":
-      if (block) return collection("sequence", (content) => readBlockSequence(reader, content));
-      break;
-    case "block-mapping-start":
-      if (block) return collection("mapping", (content) => readBlockMapping(reader, content));
-      break;
-    default:
-  }
-  if (anchor !== undefined || fullTag !== "") return register(scalarNode(start, fullTag, "", "plain"));
+  if (anchor !== undefined || fullTag !== "")
+    return register(reader, anchor, scalarNode(start, fullTag, "", "plain"));
   throw structure("did not find expected node content", start, token);
 }
 
-function plainScalar({ start, value = "", style = "plain" }: Token): YamlNode {
-  return scalarNode(start, "", value, style);
+interface Collection {
+  readonly kind: "mapping" | "sequence";
+  readonly into: (reader: Reader, content: YamlNode[]) => void;
+}
+
+const indentlessSequence: Collection = { kind: "sequence", into: readIndentlessSequence };
+const flowCollections: Partial<Record<TokenType, Collection>> = {
+  "flow-mapping-start": { kind: "mapping", into: readFlowMapping },
+  "flow-sequence-start": { kind: "sequence", into: readFlowSequence },
+};
+const blockCollections: Partial<Record<TokenType, Collection>> = {
+  "block-mapping-start": { kind: "mapping", into: readBlockMapping },
+  "block-sequence-start": { kind: "sequence", into: readBlockSequence },
+};
+
+function findCollection({ type }: Token, block: boolean, indentless: boolean): Collection | undefined {
+  if (indentless && type === "block-entry") return indentlessSequence;
+  return flowCollections[type] ?? (block ? blockCollections[type] : undefined);
 }
 
 function readAlias(reader: Reader, token: Token): YamlNode {

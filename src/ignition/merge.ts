@@ -1,6 +1,6 @@
 import { keyOf, sharesKeys, type KeyGroup, keyGroup } from "./keys.ts";
 import type { Field, TypeSet } from "./type-table.ts";
-import { isZeroStruct, type Path, type Struct, type Value } from "./value.ts";
+import { below, isZeroStruct, type Path, type Struct, type Value } from "./value.ts";
 
 /** One line of the record of a merge: where a part of the result came from. */
 export interface MergeEntry {
@@ -52,8 +52,8 @@ function mergeStruct(
   const index = indexChild(type, child.value, merge.types);
   for (const field of merge.types.struct(type) ?? []) {
     const name = field.name;
-    const own = { value: parent.value[name], path: [...parent.path, name] };
-    const other = { value: child.value[name], path: [...child.path, name] };
+    const own = { value: parent.value[name], path: below(parent.path, name) };
+    const other = { value: child.value[name], path: below(child.path, name) };
     result[name] = field.list
       ? mergeList(
           merge,
@@ -61,10 +61,10 @@ function mergeStruct(
           field,
           own as Side<Value[] | undefined>,
           other as Side<Value[] | undefined>,
-          [...to, name],
+          below(to, name),
           index,
         )
-      : mergeField(merge, field, own, other, [...to, name]);
+      : mergeField(merge, field, own, other, below(to, name));
   }
   return result;
 }
@@ -102,13 +102,14 @@ function transcribe(
   let any = false;
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
-      const side = { value: item, path: [...path, index] };
-      any = transcribe(merge, origin, { ...field, list: false, pointer: false }, side, [...to, index]) || any;
+      const side = { value: item, path: below(path, index) };
+      any =
+        transcribe(merge, origin, { ...field, list: false, pointer: false }, side, below(to, index)) || any;
     }
   } else if (typeof value === "object") {
     for (const inner of merge.types.struct(field.type) ?? []) {
-      const side = { value: value[inner.name], path: [...path, inner.name] };
-      any = transcribe(merge, origin, inner, side, [...to, inner.name]) || any;
+      const side = { value: value[inner.name], path: below(path, inner.name) };
+      any = transcribe(merge, origin, inner, side, below(to, inner.name)) || any;
     }
   } else any = field.pointer || !(value === "" || value === 0n || value === false);
   if (any) merge.entries.push({ origin, from: path, to });
@@ -153,7 +154,7 @@ function mergeList(
   const result: Value[] = [];
   const item = { ...field, list: false };
   const append = (origin: "parent" | "child", side: Side<Value>): void => {
-    transcribe(merge, origin, item, side, [...to, result.length]);
+    transcribe(merge, origin, item, side, below(to, result.length));
     result.push(side.value);
   };
   const keyed = sharesKeys(type, field.name);
@@ -161,7 +162,7 @@ function mergeList(
   let fromChild = !keyed && others.length > 0;
   const parentKeys = new Set(keyed ? own.map((value) => keyOf(field.type, value)) : []);
   for (const [position, value] of own.entries()) {
-    const side = { value, path: [...parent.path, position] };
+    const side = { value, path: below(parent.path, position) };
     const match = keyed
       ? index.get(indexKey(keyGroup(type, field.name), keyOf(field.type, value)))
       : undefined;
@@ -171,12 +172,12 @@ function mergeList(
     } else if (match.list === field.name) {
       fromParent = true;
       fromChild = true;
-      mergeItem(side, { value: match.item, path: [...child.path, match.index] });
+      mergeItem(side, { value: match.item, path: below(child.path, match.index) });
     }
   }
   for (const [position, value] of others.entries()) {
     if (keyed && parentKeys.has(keyOf(field.type, value))) continue;
-    append("child", { value, path: [...child.path, position] });
+    append("child", { value, path: below(child.path, position) });
     fromChild = true;
   }
   if (fromParent) merge.entries.push({ origin: "parent", from: parent.path, to });
@@ -187,7 +188,7 @@ function mergeList(
     if (typeof otherSide.value !== "object") return append("child", otherSide);
     // A header without a value takes the parent's header away.
     if (field.type === "HTTPHeader" && (otherSide.value as Struct)["value"] === undefined) return;
-    const itemTo = [...to, result.length];
+    const itemTo = below(to, result.length);
     const sides = [ownSide as Side<Struct>, otherSide as Side<Struct>] as const;
     result.push(mergeStruct(merge, field.type, ...sides, itemTo));
     merge.entries.push({ origin: "parent", from: ownSide.path, to: itemTo });

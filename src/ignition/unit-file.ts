@@ -54,6 +54,7 @@ function readUnit(reader: Reader, options: UnitOption[]): void {
 
 // Before the first section anything goes, a character at a time; behind it only white space is passed over.
 const isSpace = (character: string): boolean =>
+  (character <= " " || character >= "\u007f") &&
   /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/u.test(character);
 
 function readSection(reader: Reader): string {
@@ -101,6 +102,8 @@ function readOption(reader: Reader, section: string): UnitOption {
 }
 
 function goTrim(text: string): string {
+  // Most texts have nothing to trim.
+  if (/^[!-~](?:[ -~]*[!-~])?$/u.test(text)) return text;
   const characters = Array.from(text);
   let start = 0;
   let end = characters.length;
@@ -125,6 +128,10 @@ function readCharacter(reader: Reader): string | undefined {
   if (reader.position >= reader.filled) fill(reader);
   const lead = reader.bytes[reader.position];
   if (lead === undefined) return undefined;
+  if (lead < 0x80) {
+    reader.position++;
+    return String.fromCharCode(lead);
+  }
   const wanted = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
   if (reader.position + wanted > reader.filled) fill(reader);
   const text = bytesToText(reader.bytes.subarray(reader.position, reader.position + wanted));

@@ -1,5 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { renderTemplateMapped } from "../../src/butane/template.ts";
@@ -114,35 +113,5 @@ describe("translateButane", () => {
     const away = `${head(4)}storage:\n  trees:\n    - local: up/other\n`;
     await mkdir(join(folder, "other"));
     expect(problems(away, { files })).toEqual(["5:7 a symbolic link leads out of the files directory"]);
-  });
-});
-
-describe("our docs", () => {
-  const pages = [
-    "README.md",
-    ...readdirSync(".", { recursive: true, encoding: "utf8" }).filter((name) => /^docs\/.*\.md$/u.test(name)),
-  ];
-  const blocks = pages.flatMap((page) =>
-    Array.from(
-      readFileSync(page, "utf8").matchAll(/^```(?:yaml|butane)\n([\s\S]*?)^```/gmu),
-      (match) => match[1] ?? "",
-    ).filter((block) => /^variant:/mu.test(block)),
-  );
-
-  it("hold only Butane that translates without a warning", () => {
-    for (const block of blocks) expect(translate(block, { strict: true }).json).toContain('"ignition"');
-  });
-
-  it("describe every version of the variant in the schema for editors", async () => {
-    const { butaneJsonSchema } = await import("../../src/commands/schema-butane.ts");
-    const schema = butaneJsonSchema() as {
-      readonly $defs: Readonly<Record<string, Readonly<Record<string, object>>>>;
-    };
-    expect(Object.keys(schema.$defs)).toHaveLength(9);
-    expect(schema.$defs["1.4.0"]).toHaveProperty("Config.properties.kernel_arguments");
-    expect(schema.$defs["1.3.0"]).not.toHaveProperty("Config.properties.kernel_arguments");
-    const references = JSON.stringify(schema).matchAll(/"#\/\$defs\/([^"/]+)\/([^"/]+)"/gu);
-    for (const [, version = "", type = ""] of references) expect(schema.$defs[version]).toHaveProperty(type);
-    expect(await readFile("package.json", "utf8")).toContain("igneous");
   });
 });
