@@ -13,7 +13,7 @@ import { findBuild } from "./build-id.ts";
 import { applyGc, planGarbage } from "./gc.ts";
 import { renderIamPolicy, renderRolloutPolicy } from "./iam-policy.ts";
 import { loadProject } from "./project.ts";
-import { findS3Target } from "./publish-ostree.ts";
+import { findS3Target } from "./ostree-target.ts";
 import { publishRequest, requirePublish } from "./publish-project.ts";
 import { requireRollout } from "./rollout-project.ts";
 import { status } from "./status.ts";

@@ -8,12 +8,10 @@ import { now } from "../host/clock.ts";
 import { readLock } from "../lock/file.ts";
 import { openRepo } from "../ostree/repo.ts";
 import { findStaticGarbage, removeStaticGarbage, type StaticGarbage } from "../ostree/static-gc.ts";
-import { openTarget, publishedRef, withTarget } from "./publish-ostree.ts";
+import { type OstreeTarget, openTarget, withTarget } from "./ostree-target.ts";
+import { publishedRef } from "./publish-ostree.ts";
 
-export interface GcOstreeOptions {
-  /** A folder, or `s3://bucket/prefix`. */
-  readonly target: string;
-  readonly cwd: string;
+export interface GcOstreeOptions extends OstreeTarget {
   /** Such as `7d`. */
   readonly olderThan: string;
   readonly remove: boolean;
