@@ -73,6 +73,34 @@ export function createFile(path: string): NewFile {
   };
 }
 
+/** Creates a file with these bytes, to be renamed when they are all there. False when the name is taken. */
+export function createWhole(path: string, data: Uint8Array): boolean {
+  let file: number;
+  try {
+    file = openSync(path, "wx", 0o644);
+  } catch (error) {
+    if (systemErrorCode(error) === "EEXIST") return false;
+    throw diskFull(error, path);
+  }
+  try {
+    writeAll(file, [data], path);
+  } finally {
+    closeSync(file);
+  }
+  return true;
+}
+
+/** Gives a folder another name. False when a folder with files has that name. */
+export function moveFolder(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOTEMPTY" || systemErrorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
 function writeAll(file: number, buffers: readonly Uint8Array[], path: string): void {
   // Linux takes at most 1024 buffers a call.
   for (let first = 0; first < buffers.length; first += 1024) {

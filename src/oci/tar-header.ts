@@ -47,17 +47,18 @@ export function parseHeader(block: Buffer, refuse: Refuse): TarHeader {
 }
 
 function verifyChecksum(block: Buffer, refuse: Refuse): void {
+  // The field itself counts as blanks.
   let unsigned = 8 * 0x20;
-  let signed = 8 * 0x20;
-  for (let index = 0; index < blockSize; index++) {
-    if (index >= 148 && index < 156) continue;
-    const byte = block[index] ?? 0;
-    unsigned += byte;
-    signed += byte > 127 ? byte - 256 : byte;
-  }
+  for (let index = 0; index < 148; index++) unsigned += block[index] ?? 0;
+  for (let index = 156; index < blockSize; index++) unsigned += block[index] ?? 0;
   const written = parseNumber(block.subarray(148, 156));
-  // Some old programs added the bytes up as signed ones.
-  if (written !== unsigned && written !== signed) throw refuse(undefined, "a header has the wrong checksum");
+  if (written !== unsigned && written !== unsigned - 256 * countHigh(block))
+    throw refuse(undefined, "a header has the wrong checksum");
+}
+
+/** Bytes that some old programs added up as negative ones. */
+function countHigh(block: Buffer): number {
+  return block.reduce((sum, byte, index) => sum + (byte > 127 && (index < 148 || index >= 156) ? 1 : 0), 0);
 }
 
 /** Octal digits, or base 256 when the first bit is set. Undefined when it is neither, negative or beyond 2^53. */
@@ -72,9 +73,23 @@ export function parseNumber(field: Buffer): number | undefined {
     }
     return value;
   }
+  const plain = parseOctal(field);
+  if (plain !== undefined) return plain;
   const digits = field.toString("latin1").replaceAll(/^[ \0]+|[ \0]+$/gu, "");
   if (digits === "") return 0;
   return /^[0-7]+$/u.test(digits) ? Number.parseInt(digits, 8) : undefined;
+}
+
+/** The way in which nearly all are written: digits, then one zero or blank at the end. */
+function parseOctal(field: Buffer): number | undefined {
+  let value = 0;
+  const last = field.length - 1;
+  for (let index = 0; index < last; index++) {
+    const digit = (field[index] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) return undefined;
+    value = value * 8 + digit;
+  }
+  return field[last] === 0 || field[last] === 0x20 ? value : undefined;
 }
 
 function readName(block: Buffer, at: number, length: number, refuse: Refuse): string {

@@ -5,6 +5,7 @@ import { createTarReader } from "../oci/tar-reader.ts";
 import { type CommitOptions, putCommit } from "./commit.ts";
 import { applyLayer, CompositionError, emptyTree } from "./compose.ts";
 import { writeImageTree } from "./image-write.ts";
+import { inlineSink } from "./file-sink.ts";
 import { createLayerScan } from "./layer-scan.ts";
 import type { CommitChecksum } from "./object.ts";
 import type { Repo } from "./repo.ts";
@@ -24,7 +25,7 @@ export async function commitTar(
   const refuse: Refuse = (path, reason) =>
     new IgneousError("tree-conflict", `${path ?? "the archive"} cannot be committed: ${reason}`);
   return withTransaction(context, repo, async ({ writer, publish }) => {
-    const scan = createLayerScan(writer, refuse);
+    const scan = createLayerScan(writer, inlineSink(writer), refuse);
     const reader = createTarReader(scan.onEntry, refuse);
     for await (const chunk of archive) reader.push(chunk);
     await isComplete();

@@ -5,8 +5,10 @@ import { layerRefused, type LayerLimits, readLayer } from "../oci/layer-reader.t
 import type { ResolvedLayer } from "../oci/resolve.ts";
 import { type LayerIndex, writeLayerIndex } from "./layer-index.ts";
 import { createLayerScan } from "./layer-scan.ts";
+import { type FileSink, inlineSink } from "./file-sink.ts";
 import type { ObjectWriter } from "./object-writer.ts";
 import type { Repo } from "./repo.ts";
+import { openThreadedSink } from "./threaded-sink.ts";
 
 export interface LayerToRead {
   readonly layer: ResolvedLayer;
@@ -21,6 +23,9 @@ interface ReadOptions {
 /** Blobs that are fetched at once, while another layer is read. */
 const parallelFetches = 4;
 
+/** Fewer compressed bytes than this are read sooner than threads start. */
+const threadsFrom = 4 << 20;
+
 /** Fetches layers and reads them into the repo, in order; notes each that is complete. */
 export async function readLayers(
   context: Context,
@@ -31,6 +36,8 @@ export async function readLayers(
 ): Promise<readonly LayerIndex[]> {
   const layers = wanted.map(({ layer }) => layer);
   const progress = progressOf(layers, options.onProgress);
+  const isWorthThreads = layers.reduce((sum, { size }) => sum + size, 0) >= threadsFrom;
+  const sink = isWorthThreads ? await openThreadedSink(writer) : inlineSink(writer);
   const fetches = fetchAhead(wanted, ({ layer, source }, index) => {
     return source.fetchBlob(layer, (bytes) => progress.fetched(index, bytes));
   });
@@ -40,7 +47,7 @@ export async function readLayers(
       await fetches.get(position);
       progress.fetched(position, layer.size);
       const read = (path: string): Promise<LayerIndex> =>
-        readOne(context, writer, layer, path, {
+        readOne(context, { writer, sink }, layer, path, {
           ...options,
           onRead: (bytes) => progress.read(position, bytes),
         });
@@ -50,20 +57,22 @@ export async function readLayers(
     }
   } finally {
     await fetches.stop();
+    await sink.close();
   }
   return indexes;
 }
 
 async function readOne(
   context: Context,
-  writer: ObjectWriter,
+  { writer, sink }: { readonly writer: ObjectWriter; readonly sink: FileSink },
   layer: ResolvedLayer,
   path: string,
   options: { readonly limits?: LayerLimits; readonly onRead: (bytes: number) => void },
 ): Promise<LayerIndex> {
-  const scan = createLayerScan(writer, (entry, reason) => layerRefused(layer.digest, entry, reason));
+  const scan = createLayerScan(writer, sink, (entry, reason) => layerRefused(layer.digest, entry, reason));
   const visitor = { onEntry: scan.onEntry, onProgress: options.onRead };
   await readLayer(context, layer, readStream(path), visitor, options.limits);
+  sink.settle();
   return { digest: layer.digest, diffId: layer.diffId, size: layer.size, entries: scan.entries };
 }
 

@@ -1,11 +1,11 @@
 import { checkSymlink, parseLayerPath, parseLinkTarget } from "../oci/layer-path.ts";
 import type { Refuse, TarContent, TarEntry } from "../oci/tar-entry.ts";
 import type { LayerEntry } from "./layer-entry.ts";
-import { encodeDirmeta, type Metadata, type Xattr } from "./object.ts";
+import type { FileSink } from "./file-sink.ts";
+import { encodeDirmeta, type Metadata, type ObjectChecksum, type Xattr } from "./object.ts";
 import type { ObjectWriter } from "./object-writer.ts";
 
-/** Files up to this size are put into the repo in one go. */
-const gatherLimit = 1 << 20;
+const unknown = "" as ObjectChecksum;
 
 /**
  * Turns the entries of a layer's archive into objects, as they come. An object depends on its entry alone, so that it
@@ -13,12 +13,21 @@ const gatherLimit = 1 << 20;
  */
 export function createLayerScan(
   writer: ObjectWriter,
+  sink: FileSink,
   refuse: Refuse,
 ): {
   readonly onEntry: (entry: TarEntry) => TarContent | undefined;
+  /** To be read when the sink is settled. */
   readonly entries: readonly LayerEntry[];
 } {
   const entries: LayerEntry[] = [];
+  /** The checksum comes later, when the file's place among the entries is long taken. */
+  const receiveFile = (path: string, metadata: Metadata, size: number): TarContent => {
+    const place = entries.push({ kind: "file", path, checksum: unknown }) - 1;
+    return sink.putFile(metadata, size, (checksum) => {
+      entries[place] = { kind: "file", path, checksum };
+    });
+  };
   const onEntry = (entry: TarEntry): TarContent | undefined => {
     const path = parseLayerPath(entry.path, refuse);
     if (path.kind === "ignored") return undefined;
@@ -52,35 +61,10 @@ export function createLayerScan(
         entries.push({ kind: "dropped", path: name });
         return undefined;
       default:
-        return receiveFile(writer, metadata, entry.size, (checksum) => {
-          entries.push({ kind: "file", path: name, checksum });
-        });
+        return receiveFile(name, metadata, entry.size);
     }
   };
   return { onEntry, entries };
-}
-
-function receiveFile(
-  writer: ObjectWriter,
-  metadata: Metadata,
-  size: number,
-  onStored: (checksum: ReturnType<ObjectWriter["putFile"]>) => void,
-): TarContent {
-  if (size > gatherLimit) {
-    const object = writer.openFile(metadata, size);
-    return { write: object.write, end: () => onStored(object.finish()) };
-  }
-  const parts: Uint8Array[] = [];
-  return {
-    // The bytes of a hole are one buffer again and again; those of the archive are never written to.
-    write: (chunk) => void parts.push(chunk),
-    end() {
-      const [only] = parts;
-      onStored(
-        writer.putFile(metadata, parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)),
-      );
-    },
-  };
 }
 
 function metadataOf(entry: TarEntry, refuse: Refuse): Metadata {

@@ -1,13 +1,14 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { IgneousError } from "../core/errors.ts";
 import {
-  createFile,
+  createWhole,
   fileExists,
   makeFolder,
   moveFile,
   removeFile,
   removePath,
 } from "../host/object-files.ts";
+import { encodeHeader, openFileStore, pathIn, type StoredObject } from "./file-store.ts";
 import {
   encodeArchiveHeader,
   encodeHashedHeader,
@@ -17,7 +18,6 @@ import {
   objectChecksum,
 } from "./object.ts";
 import { objectPath, type Repo } from "./repo.ts";
-import { storedBlocks, storedEnd } from "./stored-deflate.ts";
 
 /** A file object while its content arrives. */
 export interface FileObject {
@@ -31,6 +31,11 @@ export interface ObjectWriter {
   readonly putSymlink: (header: FileHeader & { readonly target: string }) => ObjectChecksum;
   readonly putFile: (header: FileHeader, content: Uint8Array) => ObjectChecksum;
   readonly openFile: (header: FileHeader, size: number) => FileObject;
+  /** Where a {@link FileSink} puts objects by itself, and a folder for what is unfinished, gone after {@link close}. */
+  readonly objects: string;
+  readonly folder: string;
+  /** Tells of a file object that was put from outside. */
+  readonly noteAdded: (checksum: ObjectChecksum) => void;
   /** Removes the objects that were put and had not been there before. */
   readonly takeBack: () => void;
   /** Removes what is unfinished. Objects that were put stay. */
@@ -45,71 +50,42 @@ export function openObjectWriter(repo: Repo): ObjectWriter {
   if (repo.mode !== "archive") throw new Error(`cannot write content objects into a ${repo.mode} repo`);
   const folder = `${repo.path}/tmp/igneous-${process.pid}-${randomBytes(4).toString("hex")}`;
   makeFolder(folder);
+  const objects = `${repo.path}/objects`;
   const added: string[] = [];
-  let files = 0;
+  let count = 0;
 
-  const place = (temporary: string, path: string): void => {
-    moveFile(temporary, path);
-    added.push(path);
-  };
-
-  const store = (
-    kind: ObjectKind,
-    checksum: ObjectChecksum,
-    parts: readonly Uint8Array[],
-  ): ObjectChecksum => {
+  const store = (kind: ObjectKind, checksum: ObjectChecksum, data: Uint8Array): ObjectChecksum => {
     const path = objectPath(repo, kind, checksum);
     if (fileExists(path)) return checksum;
-    const temporary = `${folder}/${files++}`;
-    const file = createFile(temporary);
-    try {
-      file.write(parts);
-    } finally {
-      file.close();
-    }
-    place(temporary, path);
+    const temporary = `${folder}/m${count++}`;
+    createWhole(temporary, data);
+    moveFile(temporary, path);
+    added.push(path);
     return checksum;
   };
 
-  const openFile = (header: FileHeader, size: number): FileObject => {
-    const hash = createHash("sha256").update(encodeHashedHeader(header));
-    const temporary = `${folder}/${files++}`;
-    const file = createFile(temporary);
-    file.write([encodeArchiveHeader(header, size)]);
-    let left = size;
-    return {
-      write(chunk) {
-        left -= chunk.length;
-        hash.update(chunk);
-        file.write(storedBlocks(chunk));
-      },
-      finish() {
-        file.write([storedEnd]);
-        file.close();
-        if (left !== 0) throw new Error(`content differs from its size by ${left} bytes`);
-        const checksum = hash.digest("hex") as ObjectChecksum;
-        const path = objectPath(repo, "file", checksum);
-        if (fileExists(path)) removeFile(temporary);
-        else place(temporary, path);
-        return checksum;
-      },
-    };
+  const files = openFileStore({ objects, temporary: folder, stage: folder }, () => "in-place");
+  const noted = ({ checksum, isNew }: StoredObject): ObjectChecksum => {
+    if (isNew) added.push(pathIn(objects, checksum));
+    return checksum;
   };
 
   return {
     putMetadata(kind, data) {
       if (data.length > metadataLimit) throw tooLarge(kind, data.length);
-      return store(kind, objectChecksum(data), [data]);
+      return store(kind, objectChecksum(data), data);
     },
     putSymlink(header) {
-      return store("file", objectChecksum(encodeHashedHeader(header)), [encodeArchiveHeader(header, 0)]);
+      return store("file", objectChecksum(encodeHashedHeader(header)), encodeArchiveHeader(header, 0));
     },
-    putFile(header, content) {
-      const hash = createHash("sha256").update(encodeHashedHeader(header)).update(content);
-      const parts = [encodeArchiveHeader(header, content.length), ...storedBlocks(content), storedEnd];
-      return store("file", hash.digest("hex") as ObjectChecksum, parts);
+    putFile: (header, content) => noted(files.put(encodeHeader(header), content)),
+    openFile(header, size) {
+      const object = files.open(encodeHeader(header), size);
+      return { write: object.write, finish: () => noted(object.finish()) };
     },
-    openFile,
+    objects,
+    folder,
+    noteAdded: (checksum) => void added.push(pathIn(objects, checksum)),
     takeBack() {
       for (const path of added.splice(0)) removeFile(path);
     },
