@@ -3,13 +3,13 @@ import { IgneousError } from "../core/errors.ts";
 import type { ImageBuilderApi } from "./apis.ts";
 import { resourceName } from "./image-builder-input.ts";
 import { readWorkflows } from "./image-builder-progress.ts";
-import type { ImageBuilderBuild } from "./image-builder-types.ts";
+import type { DistributedBuild } from "./image-builder-types.ts";
 import { needed } from "./needed.ts";
 
 /** Why an image did not become available: the step that failed, its message, and where the logs are. */
 export async function explainImage(
   api: ImageBuilderApi,
-  build: ImageBuilderBuild,
+  build: DistributedBuild,
   image: Image,
 ): Promise<IgneousError> {
   const arn = needed(image.arn);
@@ -34,7 +34,7 @@ export async function explainImage(
 }
 
 /** What is known to cause a failure, and its cure; else where the whole log is. */
-function cure(build: ImageBuilderBuild, message: string, arn: string): string {
+function cure(build: DistributedBuild, message: string, arn: string): string {
   const { instanceProfile, payload } = build.imageBuilder;
   const known: readonly (readonly [RegExp, string])[] = [
     [

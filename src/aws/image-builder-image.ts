@@ -8,7 +8,7 @@ import { imageInput, type ImageParts } from "./image-builder-input.ts";
 import { allPages } from "./image-builder-pages.ts";
 import { readWorkflows, reportProgress } from "./image-builder-progress.ts";
 import { homeRegion, requestToken } from "./image-builder-resources.ts";
-import type { ImageBuilderBuild } from "./image-builder-types.ts";
+import type { DistributedBuild, ImageBuilderBuild } from "./image-builder-types.ts";
 import { needed } from "./needed.ts";
 import { tagNames } from "./publish-types.ts";
 
@@ -95,11 +95,12 @@ async function imagesOf(
   }
 }
 
-async function waitForImageEnd(
+/** Waits for an image, with progress; what a failed distribution reached comes with the failure. */
+export async function waitForImageEnd(
   context: Context,
   aws: Aws,
   api: ImageBuilderApi,
-  build: ImageBuilderBuild,
+  build: DistributedBuild,
   arn: string,
 ): Promise<BuiltImage> {
   const until = aws.clock.now() + imageWithinMs;

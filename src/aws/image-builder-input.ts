@@ -12,7 +12,7 @@ import { canonicalJson, type Json } from "../core/json.ts";
 import { encryptionIn, imageName } from "./image-input.ts";
 import { renderDocument } from "./image-builder-document.ts";
 import { bucketAndPrefix } from "./image-builder-store.ts";
-import { contentTag, type ImageBuilderBuild } from "./image-builder-types.ts";
+import { contentTag, type DistributedBuild, type ImageBuilderBuild } from "./image-builder-types.ts";
 import { tagNames } from "./publish-types.ts";
 
 /**
@@ -99,7 +99,7 @@ export function infrastructureInput(
 }
 
 export function distributionInput(
-  build: ImageBuilderBuild,
+  build: DistributedBuild,
 ): Input<CreateDistributionConfigurationCommandInput> {
   const distributions = build.publish.regions.map((region) => distributionIn(build, region));
   return {
@@ -110,7 +110,7 @@ export function distributionInput(
   };
 }
 
-function distributionIn(build: ImageBuilderBuild, region: string): Distribution {
+function distributionIn(build: DistributedBuild, region: string): Distribution {
   const { publish, imageBuilder } = build;
   const { encrypted, kmsKey = encrypted ? defaultKey : undefined } = encryptionIn(publish, region);
   const permission = {
@@ -203,11 +203,11 @@ function partsInput({ recipeArn, infrastructureArn, distributionArn }: ImagePart
   };
 }
 
-function ownTags(build: ImageBuilderBuild): Record<string, string> {
+export function ownTags(build: DistributedBuild): Record<string, string> {
   return { [tagNames.spec]: build.specName };
 }
 
-function imageTags(build: ImageBuilderBuild): Record<string, string> {
+function imageTags(build: DistributedBuild): Record<string, string> {
   return {
     Name: imageName(build),
     ...build.publish.tags,
@@ -217,7 +217,7 @@ function imageTags(build: ImageBuilderBuild): Record<string, string> {
 }
 
 /** Configurations have no versions: another content is another name, and the old one stays as it is. */
-function contentName(build: ImageBuilderBuild, content: Json): string {
+function contentName(build: DistributedBuild, content: Json): string {
   return `${resourceName(build.specName)}-${shortDigest(contentDigest(content))}`;
 }
 

@@ -5,7 +5,7 @@ import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
 import { buildImage, shortArn } from "./image-builder-image.ts";
 import { ensureParts, ensurePipeline } from "./image-builder-resources.ts";
-import { type ImageBuilderBuild, imageStep } from "./image-builder-types.ts";
+import { type DistributedBuild, type ImageBuilderBuild, imageStep } from "./image-builder-types.ts";
 import { snapshotsOf } from "./inventory.ts";
 import { needed } from "./needed.ts";
 import type { PublishFailure } from "./publish-types.ts";
@@ -48,7 +48,7 @@ export async function publishByImageBuilder(
     const value = await buildImage(context, aws, build, parts);
     return { value, note: shortArn(value.arn) };
   });
-  const settled = await Promise.all(image.amis.map((ami) => settle(context, aws, build, ami)));
+  const settled = await Promise.all(image.amis.map((ami) => settleAmi(context, aws, build, ami)));
   const amis = settled.filter((entry) => entry !== undefined);
   return {
     imageArn: image.arn,
@@ -61,10 +61,10 @@ export async function publishByImageBuilder(
 }
 
 /** Brings an AMI to what the spec asks for beyond Image Builder's distribution: deprecation, protection, parameter. */
-async function settle(
+export async function settleAmi(
   context: Context,
   aws: Aws,
-  build: ImageBuilderBuild,
+  build: DistributedBuild,
   { region, image: amiId, accountId }: Ami,
 ): Promise<ImageBuilderAmi | undefined> {
   const place = needed(region);
@@ -82,8 +82,9 @@ async function settle(
   };
 }
 
-function missingRegions(
-  build: ImageBuilderBuild,
+/** Why regions of a spec have no AMI. */
+export function missingRegions(
+  build: DistributedBuild,
   amis: readonly ImageBuilderAmi[],
   failure: IgneousError | undefined,
 ): readonly PublishFailure[] {

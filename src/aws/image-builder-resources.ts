@@ -13,7 +13,7 @@ import {
   resourceName,
 } from "./image-builder-input.ts";
 import { allPages } from "./image-builder-pages.ts";
-import { contentTag, type ImageBuilderBuild } from "./image-builder-types.ts";
+import { contentTag, type DistributedBuild, type ImageBuilderBuild } from "./image-builder-types.ts";
 import { type EnsuredVersion, ensureVersion } from "./image-builder-version.ts";
 import { needed } from "./needed.ts";
 
@@ -37,7 +37,7 @@ export async function ensureParts(
 }
 
 /** Where Image Builder works: the spec's first region. */
-export function homeRegion(build: ImageBuilderBuild): string {
+export function homeRegion(build: DistributedBuild): string {
   return build.publish.regions[0] ?? "";
 }
 
@@ -132,7 +132,8 @@ async function ensureInfrastructure(api: ImageBuilderApi, build: ImageBuilderBui
   });
 }
 
-async function ensureDistribution(api: ImageBuilderApi, build: ImageBuilderBuild): Promise<string> {
+/** The configuration that distributes a build as its spec says. */
+export async function ensureDistribution(api: ImageBuilderApi, build: DistributedBuild): Promise<string> {
   const input = distributionInput(build);
   const name = needed(input.name);
   const find = async (): Promise<string | undefined> => {

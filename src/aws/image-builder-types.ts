@@ -41,13 +41,17 @@ export interface ImageBuilderFiles {
   readonly check: StoredFile;
 }
 
-export interface ImageBuilderBuild {
+/** A build, as far as naming, sharing and distributing its images go. */
+export interface DistributedBuild {
   readonly buildId: string;
   readonly specName: string;
-  /** OSTree commit that the next deployment must carry. */
-  readonly payloadCommit: string;
   readonly publish: PublishSpec;
   readonly imageBuilder: ImageBuilderSpec;
+}
+
+export interface ImageBuilderBuild extends DistributedBuild {
+  /** OSTree commit that the next deployment must carry. */
+  readonly payloadCommit: string;
   readonly files: ImageBuilderFiles;
 }
 

@@ -12,6 +12,7 @@ interface Options extends OutputOptions {
   readonly out?: string;
   readonly dryRun?: boolean;
   readonly ostree?: string;
+  readonly imageBuilder?: boolean;
 }
 
 export function addPublishCommand(program: Command, io: Io): void {
@@ -27,12 +28,19 @@ export function addPublishCommand(program: Command, io: Io): void {
     .option("--region <names...>", "instead of the regions of the spec; the first is the home region")
     .option("--out <dir>", "folder of the build's outputs, when it was baked with --out")
     .option("--ostree <target>", "a folder for any https server, or s3://BUCKET/PREFIX")
+    .option("--image-builder", "EC2 Image Builder brings the AMI of the home region to the other regions")
     .option("--dry-run", "print every call that would be made, and ask AWS nothing");
   withOutputOptions(withProjectOption(command)).action(
     async (build: string | undefined, options: Options) => {
       await runCommand(io, options, async (context) => {
         const folder = resolve(io.cwd, options.project);
         if (options.ostree !== undefined) return publishOstree(context, io, folder, build, options);
+        if (options.imageBuilder === true) {
+          const { distributeProject } = await import("../commands/distribute-image.ts");
+          const result = await distributeProject(context, folder, { build });
+          const exitCode = result.failures.length === 0 ? 0 : 1;
+          return { data: result, text: () => renderPublishResult(result), exitCode };
+        }
         const out = options.out === undefined ? undefined : resolve(io.cwd, options.out);
         const request = { build, regions: options.region, out };
         const { planProjectPublish, publishProject } = await import("../commands/publish-project.ts");

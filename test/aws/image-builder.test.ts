@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { renderDocument, documentLimit } from "../../src/aws/image-builder-document.ts";
+import { distributeByImageBuilder } from "../../src/aws/image-builder-distribute.ts";
 import { publishByImageBuilder } from "../../src/aws/image-builder-publish.ts";
+import { publishBuild } from "../../src/aws/publish-build.ts";
 import { otherPayload, scheduled, testBuild as build } from "./image-builds.ts";
 import { home, operations, type Setting, setting } from "./publishing.ts";
 
@@ -166,6 +168,25 @@ describe("EC2 Image Builder", () => {
     expect(second.pipelineArn).toBe(first.pipelineArn);
     const [pipeline] = s.sim.world.imageBuilder.pipelines.values();
     expect(pipeline?.input.imageRecipeArn).toMatch(/image-recipe\/igneous-mainnet-node\/1\.0\.1$/u);
+  });
+
+  it("distributes an AMI that another builder made, once", async () => {
+    const s = await setting({ regions: [home] });
+    const { amis } = await publishBuild(s.context, s.aws, await s.bake("b1", "a 0 b"));
+    const imageBuilder = { ...build().imageBuilder, executionRole: "igneous-distribution" };
+    const wanted = build({ imageBuilder });
+    const first = await distributeByImageBuilder(s.context, s.aws, wanted, amis[0]?.amiId ?? "");
+    expect(first.amis.map(({ region }) => region)).toEqual(["us-east-1"]);
+    expect(first.failures).toEqual([]);
+    expect(await distributeByImageBuilder(s.context, s.aws, wanted, amis[0]?.amiId ?? "")).toEqual(first);
+    expect(s.sim.world.imageBuilder.images.size).toBe(1);
+  });
+
+  it("names the role that distribution needs", async () => {
+    const s = await setting();
+    await expect(distributeByImageBuilder(s.context, s.aws, build(), "ami-1")).rejects.toThrow(
+      /names no role that may distribute/u,
+    );
   });
 
   it("writes a component document that fits inline", () => {
