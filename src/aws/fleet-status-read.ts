@@ -130,7 +130,11 @@ async function readRegion(aws: Aws, region: string, wanted: Wanted, count: Count
       ...(mixed?.overrides ?? []).flatMap(({ imageId }) => (imageId === undefined ? [] : [imageId])),
     ]),
   ]);
-  const shown = wanted.brief === true ? [] : await describeImages(aws, region, [...images], count);
+  // What the instances run is asked for too: an AMI that is gone launches nothing any more.
+  for (const { instances: members } of states) {
+    for (const { imageId } of members) if (imageId !== undefined) images.add(imageId);
+  }
+  const shown = await describeImages(aws, region, [...images], count);
   return { region, groups: states, images: shown, alarms };
 }
 

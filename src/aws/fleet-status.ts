@@ -18,6 +18,10 @@ export interface GroupStatus {
   readonly desired: number;
   readonly inService: number;
   readonly unhealthy: number;
+  /** Instances that are not in service, by what they do. */
+  readonly others: Readonly<Record<string, number>>;
+  /** What is as the lock says and will hurt all the same. */
+  readonly warnings: readonly string[];
   /** What runs, most instances first. */
   readonly running: readonly RunningBuild[];
   readonly expected: Expected | null;
@@ -63,7 +67,7 @@ interface Locked {
 
 /** Compares what AWS says with the lock. Pure. */
 export function describeFleet(state: FleetState, locked: Locked): FleetStatus {
-  const groups = state.groups.map((group) => describeGroup(group, locked));
+  const groups = state.groups.map((group) => describeGroup(state, group, locked));
   return {
     groups,
     missing: state.missing,
@@ -73,7 +77,7 @@ export function describeFleet(state: FleetState, locked: Locked): FleetStatus {
   };
 }
 
-function describeGroup(group: GroupState, locked: Locked): GroupStatus {
+function describeGroup(state: FleetState, group: GroupState, locked: Locked): GroupStatus {
   const refresh = activeRefreshOf(group) ?? null;
   const expected = expectedOf(group, locked.rollouts);
   const running = runningBuilds(group, locked.builds);
@@ -84,6 +88,8 @@ function describeGroup(group: GroupState, locked: Locked): GroupStatus {
     desired: group.desiredCapacity,
     inService: group.instances.filter(({ lifecycle }) => lifecycle === "InService").length,
     unhealthy: group.instances.filter(({ healthy }) => !healthy).length,
+    others: otherStates(group),
+    warnings: warningsOf(state, group),
     running,
     expected,
     refresh,
@@ -129,6 +135,27 @@ function runningBuilds({ instances }: GroupState, builds: Locked["builds"]): rea
       examples: members.slice(0, 3).map(({ instanceId }) => instanceId),
     }))
     .toSorted((a, b) => b.count - a.count);
+}
+
+function otherStates({ instances }: GroupState): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { lifecycle } of instances) {
+    if (lifecycle !== "InService") counts[lifecycle] = (counts[lifecycle] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function warningsOf({ images }: FleetState, { instances, suspended, region }: GroupState): readonly string[] {
+  const used = new Set(instances.flatMap(({ imageId }) => imageId ?? []));
+  const gone = [...used].filter(
+    (id) => !images.some((image) => image.imageId === id && image.region === region),
+  );
+  return [
+    ...gone.map(
+      (id) => `AMI ${id} is gone: what runs it goes on, and nothing can be launched from it or go back to it`,
+    ),
+    ...(suspended.length === 0 ? [] : [`suspended: ${suspended.join(", ")}`]),
+  ];
 }
 
 function unlockedOnly(group: GroupState, { builds, rollouts }: Locked): readonly Drift[] {
@@ -194,8 +221,9 @@ function advice(group: GroupState, described: Described): Pick<GroupStatus, "sum
     const back = refresh.status === "RollbackInProgress";
     const far = refresh.percent === undefined ? "" : ` at ${refresh.percent} %`;
     const why = refresh.reason === undefined ? "" : `: ${refresh.reason}`;
+    const stops = refresh.checkpoints === undefined ? "" : `, stops at ${refresh.checkpoints.join(", ")} %`;
     return {
-      summary: `${back ? "going back" : "rolling"}${far} (${refresh.status})${why}`,
+      summary: `${back ? "going back" : "rolling"}${far}${back ? "" : stops} (${refresh.status}, refresh ${refresh.id})${why}`,
       next: back ? null : `igneous rollback --fleet ${name}`,
     };
   }

@@ -110,7 +110,8 @@ function rollStep(
     const value = await rollGroup(context, aws, alone, approved, planned.plan.digest, options);
     const { status } = value.rollout;
     if (status !== "unchanged") await options.onOutcome?.(value);
-    return { value, outcome: status === "unchanged" ? "unchanged" : "done", note: status };
+    const isBad = ["failed", "cancelled", "rolled-back", "rollback-failed"].includes(status);
+    return { value, outcome: status === "unchanged" ? "unchanged" : isBad ? "failed" : "done", note: status };
   });
 }
 

@@ -44,7 +44,7 @@ function groupLines(group: GroupPlan): readonly string[] {
     `  image      ${wayBack.amiId ?? "none"} → ${group.amiId}`,
     `  template   ${template.name} ${template.id}: ${template.from} → ${template.to} (${verb})`,
     ...template.differences.map(
-      ({ field, from, to }) => `    ${field}: ${from ?? "not set"} → ${to ?? "not set"}`,
+      ({ field, from, to }) => `    ${field}: ${shortValue(from)} → ${shortValue(to)}`,
     ),
     `  instances  ${instances.length}: ${count("replace")} replaced${kept === 0 ? "" : `, ${kept} kept`}`,
     ...instances
@@ -55,12 +55,27 @@ function groupLines(group: GroupPlan): readonly string[] {
       ),
     ...(instances.length > shownInstances ? [`    … and ${instances.length - shownInstances} more`] : []),
     `  capacity   ${capacity.desired} wanted, never below ${capacity.lowest}, at most ${capacity.highest}; ${capacity.atOnce} at once, about ${capacity.minutes} min`,
+    `  cost       ${costLine(group)}`,
     `  health     at least ${preferences.minHealthyPercentage} %${max === null ? "" : `, at most ${max} %`}, warm-up ${preferences.instanceWarmup} s, bake ${preferences.bakeTime} s`,
     ...(preferences.health === null ? [] : [`  each node  ${healthLine(preferences.health)}`]),
     `  stops at   ${pauses}`,
     `  alarms     ${preferences.alarms.length === 0 ? "none" : `${preferences.alarms.join(", ")} (AWS starts only when each is OK)`}`,
     `  way back   version ${wayBack.version}, ${wayBack.amiId ?? "no AMI"}${wayBack.buildId === null ? "" : ` (build ${shortBuild(wayBack.buildId)})`}${preferences.autoRollback ? ", by itself when it fails" : ", only by hand"}`,
   ];
+}
+
+function shortValue(value: string | null): string {
+  if (value === null) return "not set";
+  return value.length > 48 ? `${value.slice(0, 40)}…` : value;
+}
+
+/** What the roll costs on top of what runs; prices are not ours to know. */
+function costLine({ capacity, instances }: GroupPlan): string {
+  const more = capacity.highest - capacity.desired;
+  if (more <= 0) return "no more instances than now";
+  const types = [...new Set(instances.map(({ instanceType }) => instanceType))].join(" or ");
+  const hours = ((more * capacity.minutes) / 60).toFixed(1);
+  return `up to ${more} more ${types} for about ${capacity.minutes} min: ${hours} instance-hours`;
 }
 
 function healthLine(health: RolloutHealth): string {
@@ -72,7 +87,10 @@ function healthLine(health: RolloutHealth): string {
 export function renderFleetStatus(status: FleetStatus): string {
   const lines: string[] = [];
   for (const group of status.groups) {
-    lines.push(`${group.name} in ${group.region}: ${group.inService} of ${group.desired} in service`);
+    const others = Object.entries(group.others).map(([state, count]) => `, ${count} ${state}`);
+    lines.push(
+      `${group.name} in ${group.region}: ${group.inService} of ${group.desired} in service${others.join("")}${group.unhealthy === 0 ? "" : `, ${group.unhealthy} unhealthy`}`,
+    );
     lines.push(`  ${group.summary}`);
     for (const { count, buildId, imageId, templateVersion, examples } of group.running) {
       const build = buildId === null ? "not in the lock" : `build ${shortBuild(buildId)}`;
@@ -80,6 +98,7 @@ export function renderFleetStatus(status: FleetStatus): string {
         `  ${String(count).padStart(5)}  ${build}  ${imageId ?? "?"}  version ${templateVersion ?? "?"}  ${examples[0] ?? ""}`,
       );
     }
+    for (const message of group.warnings) lines.push(`  mind: ${message}`);
     for (const { message } of group.drift) lines.push(`  drift: ${message}`);
     if (group.next !== null) lines.push(`  next: ${group.next}`);
   }

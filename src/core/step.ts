@@ -2,8 +2,8 @@ import type { Context } from "./context.ts";
 
 export interface StepResult<T> {
   readonly value: T;
-  /** `unchanged`: nothing had to be done; `resumed`: part of it was there from an earlier run. */
-  readonly outcome?: "done" | "unchanged" | "resumed";
+  /** `unchanged`: nothing had to be done; `resumed`: part of it was there from an earlier run; `failed`: it ended badly, and the value says how. */
+  readonly outcome?: "done" | "unchanged" | "resumed" | "failed";
   /** A few words for the end of the step's line. */
   readonly note?: string;
 }
