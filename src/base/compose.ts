@@ -41,10 +41,11 @@ export async function composeBase(
   return runStep(context, step, composeTitle, () =>
     withScratch(context, tools, async (scratch) => {
       const what = "composing the base tree";
-      const inRepo = { folder: repo.path, bytes: unpackedBytes(locked.packages), what };
-      const commit = await withRoom({ folder: scratch, bytes: scratchBytes(locked), what }, () =>
-        withRoom(inRepo, () => compose(context, repo, { locked, tools, scratch, ref })),
-      );
+      const demands = [
+        { folder: scratch, bytes: scratchBytes(locked), what },
+        { folder: repo.path, bytes: unpackedBytes(locked.packages), what },
+      ];
+      const commit = await withRoom(demands, () => compose(context, repo, { locked, tools, scratch, ref }));
       return { value: { commit }, note: `${locked.packages.length} packages` };
     }),
   );

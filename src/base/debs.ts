@@ -39,7 +39,7 @@ export function fetchDebs(
       if (missing.length === 0) return unchanged;
       await removeTorn(folder);
       const bytes = missing.reduce((sum, { size }) => sum + size, 0);
-      await withRoom({ folder, bytes, what: `fetching ${missing.length} packages` }, async () =>
+      await withRoom([{ folder, bytes, what: `fetching ${missing.length} packages` }], async () =>
         fetchMissing(context, missing, await findArchive(context, { mirror })),
       );
       return { value: undefined, note: `${missing.length} packages` };

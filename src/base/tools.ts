@@ -61,7 +61,7 @@ export async function openToolsRoot(
       await removeStale(parent);
       const temporary = await makeFolder(parent, ".new-");
       const demand = { folder: parent, bytes: unpackedBytes(locked.tools), what: "unpacking the tools" };
-      await withRoom(demand, () => unpack(context, locked, temporary));
+      await withRoom([demand], () => unpack(context, locked, temporary));
       await movePath(temporary, root.folder);
       return { value: undefined, note: `${locked.tools.length} packages` };
     }),

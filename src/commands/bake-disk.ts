@@ -48,7 +48,7 @@ export async function makeDisk(
     const copies = predecessorCommit === null ? 2.1 : 2.5;
     const bytes = copies * (importedBytes(lock.images) + unpackedBytes(lock.base.packages));
     const demand = { folder: plan.folder.path, bytes, what: "making the disk image" };
-    const { sha256 } = await withRoom(demand, () =>
+    const { sha256 } = await withRoom([demand], () =>
       buildDisk(context, (argv, run) => runInTools(context, tools, argv, run), {
         ...input,
         out: plan.folder.disk,

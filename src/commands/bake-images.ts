@@ -44,7 +44,7 @@ export async function importImages(
     const onProgress = (done: number, total: number): void =>
       context.emit({ type: "step-progress", step, done, total, unit: "bytes" });
     const what = `importing ${missing.length} images`;
-    const imported = await withRoom({ folder: repo.path, bytes: importedBytes(missing), what }, () =>
+    const imported = await withRoom([{ folder: repo.path, bytes: importedBytes(missing), what }], () =>
       importAll(context, repo, requests, { onProgress }),
     );
     for (const [index, { commit }] of imported.entries()) {

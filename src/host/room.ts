@@ -14,21 +14,29 @@ interface Demand {
 }
 
 /**
- * Does work that needs room. Refuses at once when there is not enough, and when there was at first but the room ran out on
- * the way says, too, how much the work needs.
+ * Does work that needs room in one or more folders. Refuses at once when there is not enough, and when there was at first but
+ * the room ran out on the way says, too, how much the work needs.
  */
-export async function withRoom<T>(demand: Demand, body: () => Promise<T>): Promise<T> {
-  const { folder, bytes, what } = demand;
-  const free = await freeBytes(folder);
-  const needs = `${what} needs about ${formatBytes(bytes)} in ${folder}`;
-  const hint = `free ${formatBytes(Math.max(bytes - free, bytes / 10))} there and run the same command again`;
-  if (free < bytes) throw new IgneousError("disk-full", `${needs}; ${formatBytes(free)} are free`, { hint });
+export async function withRoom<T>(demands: readonly Demand[], body: () => Promise<T>): Promise<T> {
+  const needs: string[] = [];
+  for (const { folder, bytes, what } of demands) {
+    const free = await freeBytes(folder);
+    const need = `${what} needs about ${formatBytes(bytes)} in ${folder}`;
+    if (free < bytes) {
+      throw new IgneousError("disk-full", `${need}; ${formatBytes(free)} are free`, {
+        hint: `free ${formatBytes(bytes - free)} there and run the same command again`,
+      });
+    }
+    needs.push(`${need}; ${formatBytes(free)} were free when it began`);
+  }
   try {
     return await body();
   } catch (error) {
     if (!(error instanceof IgneousError) || error.code !== "disk-full") throw error;
-    const message = `${error.message}\n${needs}; ${formatBytes(free)} were free when it began`;
-    throw new IgneousError("disk-full", message, { hint, cause: error });
+    throw new IgneousError("disk-full", [error.message, ...needs].join("\n"), {
+      hint: error.hint ?? "free some room there and run the same command again",
+      cause: error,
+    });
   }
 }
 

@@ -9,7 +9,7 @@ describe("withRoom", () => {
   it("refuses work for which there is no room before it begins, with what it needs and what there is", async () => {
     const folder = join(await temporaryFolder(), "not/there/yet");
     let begun = false;
-    const work = withRoom({ folder, bytes: 1e18, what: "the work" }, () => {
+    const work = withRoom([{ folder, bytes: 1e18, what: "the work" }], () => {
       begun = true;
       return Promise.resolve();
     });
@@ -24,7 +24,7 @@ describe("withRoom", () => {
 
   it("says what the work needs when the room runs out on the way", async () => {
     const folder = await temporaryFolder();
-    const work = withRoom({ folder, bytes: 1e6, what: "the work" }, () =>
+    const work = withRoom([{ folder, bytes: 1e6, what: "the work" }], () =>
       writeFile("/dev/full", "x").catch((error: unknown) => {
         throw diskFull(error, "/dev/full");
       }),
