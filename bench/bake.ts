@@ -6,6 +6,7 @@
  * Needs the sample images (scripts/sample-images.sh). `BENCH_RUNS`: best of so many, 2 when not given.
  */
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BakeResult } from "../src/commands/bake-result.ts";
@@ -45,7 +46,7 @@ function result(): BakeResult {
   return JSON.parse(execFileSync(process.execPath, argv, { encoding: "utf8" })) as BakeResult;
 }
 
-/** Puts a file more into the configuration of an image: another digest, another layout, the lock resolved again. */
+/** Gives etcd's image a layer of 20 MB more, and resolves it again. */
 function changeImage(count: number): void {
   const layout = join(project, ".igneous/images/etcd");
   const read = (path: string): string => readFileSync(path, "utf8");
@@ -53,7 +54,9 @@ function changeImage(count: number): void {
     "org.opencontainers.image.ref.name"
   ];
   const image = `${layout}:${tag ?? ""}`;
-  execFileSync("umoci", ["config", "--image", image, "--config.label", `bench=${count}`]);
+  const file = at("file");
+  writeFileSync(file, randomBytes(20_000_000));
+  execFileSync("umoci", ["insert", "--image", image, file, `/usr/share/bench-${count}`]);
   execFileSync(process.execPath, [igneous, "lock", "--update", "etcd", "--quiet", "--project", project]);
 }
 
