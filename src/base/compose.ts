@@ -107,7 +107,8 @@ export function composeProgress(emit: Context["emit"], packages: number): (text:
       stage = begun;
       stages++;
     }
-    if (stage === undefined) emit({ type: "step-progress", step, done, total, unit: "items" });
+    const note = "packages unpacked and set up";
+    if (stage === undefined) emit({ type: "step-progress", step, done, total, unit: "items", note });
     else emit({ type: "step-progress", step, done: stages, total: 3, unit: "stages", note: stage });
   };
 }

@@ -19,7 +19,8 @@ export function describeProgress(progress: Progress, elapsedMs: number): string 
     parts.push(`${amount(done)} of ${amount(total)}`, `${Math.floor((100 * done) / Math.max(1, total))} %`);
   const rate = elapsedMs > 500 ? (done * 1000) / elapsedMs : 0;
   if (rate > 0 && progress.unit === "bytes") parts.push(`${formatBytes(rate)}/s`);
-  if (rate > 0 && total !== undefined && total > done)
+  // Of the first few percent nothing can be concluded.
+  if (rate > 0 && total !== undefined && total > done && done >= total / 20)
     parts.push(`${formatDuration(((total - done) / rate) * 1000)} left`);
   if (progress.note !== undefined) parts.push(progress.note);
   return parts.join(", ");

@@ -11,8 +11,8 @@ describe("composeProgress", () => {
     onText("stage: making the initrd\n");
     const told = seen.map((event) => (event.type === "step-progress" ? [event.done, event.note] : []));
     expect(told).toEqual([
-      [1, undefined],
-      [4, undefined],
+      [1, "packages unpacked and set up"],
+      [4, "packages unpacked and set up"],
       [2, "making the initrd"],
     ]);
   });
