@@ -6,5 +6,5 @@ export function fullNode(spec: string): string {
       "name: registry.k8s.io/pause:3.10 }",
       "name: registry.k8s.io/pause:3.10 }\n  - { image: oci:.igneous/images/etcd:3.6.5-0, name: registry.k8s.io/etcd:3.6.5-0 }",
     )
-    .concat("\nhealth: { tries: 1, seconds: 90 }\n");
+    .concat("\nhealth: { tries: 1, seconds: 180 }\n");
 }
