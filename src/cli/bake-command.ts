@@ -9,7 +9,8 @@ type Steps = Parameters<CommandResult["text"]>[1];
 
 interface Options extends OutputOptions {
   readonly project: string;
-  readonly builder: "qemu" | "direct" | "imagebuilder";
+  readonly builder: "qemu" | "direct" | "packer" | "imagebuilder";
+  readonly only?: "qemu" | "amazon-ebs";
   readonly region?: readonly string[];
   readonly out?: string;
   readonly bootTest: boolean;
@@ -28,10 +29,16 @@ export function addBakeCommand(program: Command, io: Io): void {
     .addOption(
       new Option(
         "--builder <name>",
-        "qemu: a disk image; direct: that image, published as AMIs too; imagebuilder: AMIs by EC2 Image Builder",
+        "qemu: a disk image; direct: that image as AMIs too; packer: by packer build; imagebuilder: by EC2 Image Builder",
       )
-        .choices(["qemu", "direct", "imagebuilder"])
+        .choices(["qemu", "direct", "packer", "imagebuilder"])
         .default("qemu"),
+    )
+    .addOption(
+      new Option("--only <source>", "with --builder packer: only this source").choices([
+        "qemu",
+        "amazon-ebs",
+      ]),
     )
     .option("--region <names...>", "with --builder direct: instead of the regions of the spec")
     .option("--out <dir>", "folder for the outputs (default: .igneous/builds/ID)")
@@ -60,6 +67,13 @@ export function addBakeCommand(program: Command, io: Io): void {
         const result = await bakeByImageBuilder(context, folder);
         const exitCode = result.failures.length === 0 ? 0 : 1;
         return { data: result, text: () => renderImageBuilderResult(result), exitCode };
+      }
+      if (options.builder === "packer") {
+        const { bakeWithPacker } = await import("../commands/bake-packer.ts");
+        const { renderPackerResult } = await import("./packer-text.ts");
+        const { only, bootTest } = options;
+        const made = await bakeWithPacker(context, folder, { only, out, bootTest });
+        return { data: made, text: (paint) => renderPackerResult(made, paint) };
       }
       const { renderBakeResult } = await import("./bake-text.ts");
       const result = await bake(context, folder, request);

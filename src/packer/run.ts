@@ -8,7 +8,7 @@ import { findNews, type PackerLine, packerErrors, parsePackerLine, shownLine } f
 /** Does nobody outside this machine any good: no question to HashiCorp whether there is a newer version. */
 export const quiet = { CHECKPOINT_DISABLE: "1", PACKER_NO_COLOR: "1" } as const;
 
-interface PackerRun {
+export interface PackerRun {
   /** The rendered folder. */
   readonly folder: string;
   readonly only: readonly string[];
@@ -22,20 +22,21 @@ export async function validatePacker(context: Context, folder: string): Promise<
   await run(context, ["packer", "validate", "."], { cwd: folder, env: quiet });
 }
 
+export interface PackerResult {
+  readonly lines: readonly PackerLine[];
+  /** Why it did not end well: `packer-failed` with the errors that it reported, or what stopped the context. */
+  readonly failure: Error | undefined;
+}
+
 /**
  * Runs `packer build`. When the context is aborted Packer gets the signal that Ctrl-C sends, and the time that it needs to
- * clean up; a failure is a `packer-failed` with the errors that it reported.
+ * clean up. Rejects only when it could not be run.
  */
 export async function buildWithPacker(
   context: Context,
   { folder, only, log, onNews }: PackerRun,
-): Promise<void> {
-  const options = [
-    "-machine-readable",
-    "-color=false",
-    "-force",
-    ...only.map((name) => `-only=igneous.${name}.node`),
-  ];
+): Promise<PackerResult> {
+  const options = ["-machine-readable", "-force", ...only.map((name) => `-only=igneous.${name}.node`)];
   const argv: Argv = ["packer", "build", ...options, "."];
   const file = await openLog(log);
   // Packer is told to stop by a signal of its own; killing it at once would leave its machines behind.
@@ -55,16 +56,24 @@ export async function buildWithPacker(
       const news = findNews(line);
       if (news !== undefined) onNews(news);
     }
-    await packer.done;
-  } catch (error) {
-    context.signal.throwIfAborted();
-    const errors = packerErrors(lines);
-    if (errors.length === 0) throw error;
-    const message = `packer build failed\n${errors.join("\n")}`;
-    throw new IgneousError("packer-failed", message, { hint: `read what it did in ${log}`, cause: error });
+    const ended = await packer.done.then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    );
+    return { lines, failure: context.signal.aborted ? stopped(context) : explain(ended, lines, log) };
   } finally {
     context.signal.removeEventListener("abort", interrupt);
     await file.close();
   }
-  context.signal.throwIfAborted();
+}
+
+function stopped({ signal }: Context): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
+}
+
+function explain(ended: Error | undefined, lines: readonly PackerLine[], log: string): Error | undefined {
+  const errors = packerErrors(lines);
+  if (ended === undefined || errors.length === 0) return ended;
+  const message = `packer build failed\n${errors.slice(0, 12).join("\n")}`;
+  return new IgneousError("packer-failed", message, { hint: `read what it did in ${log}`, cause: ended });
 }

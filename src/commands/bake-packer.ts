@@ -1,0 +1,138 @@
+import { join } from "node:path";
+import type { Context } from "../core/context.ts";
+import { shortDigest } from "../core/digest.ts";
+import { runStep } from "../core/step.ts";
+import { now } from "../host/clock.ts";
+import { findText } from "../host/files.ts";
+import { movePath, removeTree } from "../host/folders.ts";
+import { sha256Sparse } from "../host/sparse.ts";
+import { withProject } from "../lock/file.ts";
+import type { PackerOutputs } from "../lock/schema.ts";
+import { type PackerOutputs as Made, parsePackerManifest } from "../packer/manifest.ts";
+import { buildWithPacker, validatePacker } from "../packer/run.ts";
+import { findTraces } from "../packer/traces.ts";
+import { needPackerVersion } from "../packer/version.ts";
+import { checkBuild } from "./bake-check.ts";
+import { requirePredecessor } from "./bake-plan.ts";
+import type { CheckSummary } from "./bake-result.ts";
+import { type BuildFolder, buildFolder, writeBuildState } from "./build-folder.ts";
+import { choosePackerSources } from "./packer-folder.ts";
+import { reportLeftovers } from "./packer-failure.ts";
+import { recordPacker } from "./packer-record.ts";
+import type { PackerSource } from "./packer-variables.ts";
+import { loadProject } from "./project.ts";
+import { type CommittedProject, commitProject, renderCommitted } from "./render-packer.ts";
+
+export interface PackerBakeOptions {
+  readonly only: PackerSource | undefined;
+  readonly out: string | undefined;
+  readonly bootTest: boolean;
+}
+
+export interface PackerBakeResult {
+  readonly build: string;
+  readonly id: string;
+  readonly payloadCommit: string;
+  readonly hostCommit: string;
+  readonly outputs: PackerOutputs;
+  readonly disk: string | null;
+  readonly check: CheckSummary | null;
+  readonly log: string;
+}
+
+/**
+ * Lets Packer make the image: renders, validates, builds, boots and checks the disk that its source qemu made, and records
+ * all of it. When Packer fails or is stopped, AWS is asked what it left there.
+ */
+export async function bakeWithPacker(
+  context: Context,
+  folder: string,
+  options: PackerBakeOptions,
+): Promise<PackerBakeResult> {
+  const project = await loadProject(folder);
+  choosePackerSources(project, options.only);
+  const packerVersion = await needPackerVersion(context);
+  return withProject(context, folder, async () => {
+    const committed = await commitProject(context, project);
+    const { plan, commits } = committed;
+    const out = options.out ?? join(buildFolder(folder, plan.id, undefined).path, "packer");
+    const files = buildFolder(folder, plan.id, out);
+    const rendered = await renderCommitted(context, committed, { out, only: options.only, packerVersion });
+    await validatePacker(context, out);
+    const log = join(out, "packer.log");
+    const made = await build(context, committed, { out, log, sources: rendered.sources });
+    const disk = made.qemu ? await takeDisk(context, committed, files, options.bootTest) : undefined;
+    const outputs: PackerOutputs = {
+      packer: packerVersion,
+      ...(disk === undefined ? {} : disk.outputs),
+      ...(made.amis.length === 0 ? {} : { amis: [...made.amis] }),
+      createdAt: now().toISOString(),
+    };
+    await recordPacker(context, committed, outputs);
+    return {
+      build: shortDigest(plan.id),
+      id: plan.id,
+      payloadCommit: commits.payload,
+      hostCommit: commits.host,
+      outputs,
+      disk: made.qemu ? files.disk : null,
+      check: disk?.check ?? null,
+      log,
+    };
+  });
+}
+
+async function build(
+  context: Context,
+  { project, plan }: CommittedProject,
+  run: { readonly out: string; readonly log: string; readonly sources: readonly PackerSource[] },
+): Promise<Made> {
+  const { out, log, sources } = run;
+  const { packer, publish } = project.loaded.spec;
+  const region = packer?.amazon?.region ?? publish?.regions[0];
+  return runStep(context, "packer", `packer build (${sources.join(", ")})`, async () => {
+    await removeTree(join(out, "manifest.json"));
+    let done = 0;
+    const result = await buildWithPacker(context, {
+      folder: out,
+      only: sources,
+      log,
+      onNews: (note) =>
+        context.emit({ type: "step-progress", step: "packer", done: ++done, unit: "items", note }),
+    });
+    if (result.failure !== undefined) {
+      if (sources.includes("amazon-ebs") && region !== undefined)
+        await reportLeftovers(context, { buildId: plan.id, region, traces: findTraces(result.lines) });
+      throw result.failure;
+    }
+    const made = parsePackerManifest((await findText(join(out, "manifest.json"))) ?? "{}");
+    return { value: made, note: log };
+  });
+}
+
+/** The disk that Packer made becomes one like those of `bake`, which `igneous boot --out` takes, and is checked alike. */
+async function takeDisk(
+  context: Context,
+  committed: CommittedProject,
+  files: BuildFolder,
+  bootTest: boolean,
+): Promise<{ readonly outputs: Partial<PackerOutputs>; readonly check: CheckSummary | null }> {
+  const { project, repo, plan, commits } = committed;
+  await movePath(join(files.path, "output/qemu/disk.img"), files.disk);
+  const state = await writeBuildState(files, {
+    id: plan.id,
+    predecessorCommit: requirePredecessor(plan, repo),
+    hostCommit: commits.host,
+    disk: { sha256: await sha256Sparse(context, files.disk) },
+    report: null,
+  });
+  const checked = await checkBuild(context, project, repo, {
+    plan: { ...plan, folder: files, bootTest },
+    commits,
+    state,
+  });
+  const { sha256, size } = state.disk;
+  const { report } = checked.state;
+  const disk = { sha256: sha256 as NonNullable<PackerOutputs["disk"]>["sha256"], size };
+  return { outputs: { disk, ...(report === null ? {} : { report }) }, check: checked.check };
+}
