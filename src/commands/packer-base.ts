@@ -65,5 +65,9 @@ export async function placeFile(context: Context, from: string, to: string): Pro
   await ensureFolder(join(to, ".."));
   await removeTree(to);
   const { exit } = await run(context, ["ln", from, to], { okExits: [0, 1] });
-  if (exit !== 0) await run(context, ["cp", "--sparse=always", from, to]);
+  if (exit !== 0) await copySparse(context, from, to);
+}
+
+export async function copySparse(context: Context, from: string, to: string): Promise<void> {
+  await run(context, ["cp", "--sparse=always", "--reflink=auto", from, to]);
 }

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Context } from "../core/context.ts";
-import type { Sha256Hex } from "../core/digest.ts";
+import { digestHex, digestOf, isSha256Hex, type Sha256Hex } from "../core/digest.ts";
 import { runStep } from "../core/step.ts";
 import { formatBytes } from "../core/units.ts";
 import { run } from "../host/exec.ts";
-import { diskFull, sha256File, sizeOf, writeWhole } from "../host/files.ts";
+import { diskFull, findText, sha256File, sizeOf, writeAtomic, writeWhole } from "../host/files.ts";
 import { ensureFolder, makeFolder, removeTree } from "../host/folders.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { reachableObjects } from "../ostree/reachable.ts";
@@ -32,11 +32,29 @@ export interface PayloadArchive {
   readonly size: number;
 }
 
+/** Like {@link packPayload}, made once for each build and kept in `folder`. */
+export async function keepPayload(
+  context: Context,
+  repo: Repo,
+  parts: PayloadParts,
+  folder: string,
+): Promise<PayloadArchive> {
+  const path = join(folder, `${digestHex(digestOf(renderBuild(parts))).slice(0, 16)}.tar.gz`);
+  const note = `${path}.sha256`;
+  const [sha256, size] = [(await findText(note))?.trim(), await sizeOf(path)];
+  if (sha256 !== undefined && isSha256Hex(sha256) && size !== undefined) return { path, sha256, size };
+  await ensureFolder(folder);
+  await removeTree(note);
+  const packed = await packPayload(context, repo, parts, path);
+  await writeAtomic(note, `${packed.sha256}\n`);
+  return packed;
+}
+
 /**
  * Packs what a machine that runs the base lacks into one archive: an OSTree repo (`repo/`) and the file `build` that says
  * what to make of it. Equal builds give equal bytes.
  */
-export function writePayloadArchive(
+export function packPayload(
   context: Context,
   repo: Repo,
   parts: PayloadParts,

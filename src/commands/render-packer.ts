@@ -5,8 +5,8 @@ import { runStep } from "../core/step.ts";
 import { probeAccelerator } from "../disk/accelerator.ts";
 import { makeKey } from "../disk/guest.ts";
 import { now } from "../host/clock.ts";
-import { readText, writeAtomic } from "../host/files.ts";
-import { ensureFolder, movePath, removeTree } from "../host/folders.ts";
+import { readText, sizeOf, writeAtomic } from "../host/files.ts";
+import { ensureFolder, makeFolder, movePath, removeTree } from "../host/folders.ts";
 import { withProject } from "../lock/file.ts";
 import type { Lock } from "../lock/schema.ts";
 import { commitTree } from "../ostree/commit.ts";
@@ -18,11 +18,11 @@ import { requireRecorded } from "./bake-record.ts";
 import { importImages } from "./bake-images.ts";
 import { commitPayload } from "./bake-payload.ts";
 import { type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
-import { makeBaseDisk, placeFile } from "./packer-base.ts";
+import { copySparse, makeBaseDisk, placeFile } from "./packer-base.ts";
 import { needPackerVersion } from "../packer/version.ts";
 import { choosePackerSources, writePackerFiles } from "./packer-folder.ts";
 import { amazonVariables, buildVariables, type PackerSource, qemuVariables } from "./packer-variables.ts";
-import { type PayloadArchive, writePayloadArchive } from "./payload-archive.ts";
+import { type PayloadArchive, keepPayload } from "./payload-archive.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
 import { committedTree } from "./base-tree.ts";
 import { type ImageConfiguration, renderImageTemplate } from "./templates.ts";
@@ -83,7 +83,6 @@ export async function commitProject(context: Context, project: Project): Promise
 export async function writeProjectPayload(
   context: Context,
   committed: CommittedProject,
-  path: string,
 ): Promise<PayloadArchive> {
   const { lock, repo, plan, commits, configuration } = committed;
   const kernelArguments = argumentsOf(committed);
@@ -95,7 +94,7 @@ export async function writeProjectPayload(
       : await commitTree(context, repo, matchDirectories(repo, commits.host, added), {
           subject: `configuration of ${lock.name}`,
         });
-  return writePayloadArchive(
+  return keepPayload(
     context,
     repo,
     {
@@ -106,7 +105,7 @@ export async function writeProjectPayload(
       predecessor: predecessor === null ? undefined : (String(predecessor) as CommitChecksum),
       kernelArguments,
     },
-    path,
+    join(committed.project.folder, ".igneous", "payload"),
   );
 }
 
@@ -125,7 +124,8 @@ export async function renderCommitted(
   const { spec } = project.loaded;
   await removeTree(join(out, "output"));
   await ensureFolder(join(out, "payload"));
-  const payload = await writeProjectPayload(context, committed, join(out, "payload/payload.tar.gz"));
+  const payload = await writeProjectPayload(context, committed);
+  await copySparse(context, payload.path, join(out, "payload/payload.tar.gz"));
   const base = sources.includes("qemu")
     ? await makeBaseDisk(context, project, lock, repo, commits.base, argumentsOf(committed))
     : undefined;
@@ -148,17 +148,19 @@ export async function renderCommitted(
   });
 }
 
-/** A key of its own for each rendering, and the Ignition config that lets it in. */
+/** The key of this folder, and the Ignition config that lets it in. */
 async function writeAccess(context: Context, out: string): Promise<void> {
-  await removeTree(join(out, "key"));
-  await removeTree(join(out, "key.pub"));
-  const key = await makeKey(context, out);
-  const publicKey = (await readText(`${key}.pub`)).trim();
-  await movePath(key, join(out, "access.key"));
-  await removeTree(`${key}.pub`);
-  const users = [{ name: "root", sshAuthorizedKeys: [publicKey] }];
-  await writeAtomic(
-    join(out, "access.ign"),
-    JSON.stringify({ ignition: { version: "3.3.0" }, passwd: { users } }),
-  );
+  const key = join(out, "access.key");
+  if ((await sizeOf(key)) !== undefined && (await sizeOf(join(out, "access.ign"))) !== undefined) return;
+  const folder = await makeFolder(out, ".key-");
+  try {
+    const made = await makeKey(context, folder);
+    const publicKey = (await readText(`${made}.pub`)).trim();
+    const users = [{ name: "root", sshAuthorizedKeys: [publicKey] }];
+    const config = { ignition: { version: "3.3.0" }, passwd: { users } };
+    await movePath(made, key);
+    await writeAtomic(join(out, "access.ign"), JSON.stringify(config));
+  } finally {
+    await removeTree(folder);
+  }
 }

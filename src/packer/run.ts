@@ -41,7 +41,8 @@ export async function buildWithPacker(
   const file = await openLog(log);
   // Packer is told to stop by a signal of its own; killing it at once would leave its machines behind.
   const patient = { ...context, signal: new AbortController().signal };
-  const packer = start(patient, argv, { cwd: folder, env: quiet, onStderr: (text) => file.write(text) });
+  const env = { ...quiet, ...endpointOf(context) };
+  const packer = start(patient, argv, { cwd: folder, env, onStderr: (text) => file.write(text) });
   packer.stdin.end();
   const interrupt = (): void => packer.kill("SIGINT");
   context.signal.addEventListener("abort", interrupt, { once: true });
@@ -67,6 +68,12 @@ export async function buildWithPacker(
   }
 }
 
+/** Packer does not read the variables by which the AWS SDKs are told of another endpoint. */
+function endpointOf({ env }: Context): Readonly<Record<string, string>> {
+  const endpoint = env["AWS_ENDPOINT_URL_EC2"] ?? env["AWS_ENDPOINT_URL"];
+  return endpoint === undefined ? {} : { PKR_VAR_ec2_endpoint: endpoint };
+}
+
 function stopped({ signal }: Context): Error {
   return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
 }
@@ -74,6 +81,6 @@ function stopped({ signal }: Context): Error {
 function explain(ended: Error | undefined, lines: readonly PackerLine[], log: string): Error | undefined {
   const errors = packerErrors(lines);
   if (ended === undefined || errors.length === 0) return ended;
-  const message = `packer build failed\n${errors.slice(0, 12).join("\n")}`;
+  const message = `packer build failed\n${errors.slice(-12).join("\n")}`;
   return new IgneousError("packer-failed", message, { hint: `read what it did in ${log}`, cause: ended });
 }

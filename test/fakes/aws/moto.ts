@@ -10,11 +10,11 @@ export interface Moto {
 }
 
 /** Starts moto, an independent emulator of AWS, on a free loopback port. */
-export async function startMoto(): Promise<Moto> {
+export async function startMoto(more: Readonly<Record<string, string>> = {}): Promise<Moto> {
   const port = await freePort();
   const child = spawn(requirePythonTool("moto_server"), ["-H", "127.0.0.1", "-p", String(port)], {
     stdio: "ignore",
-    env: { ...process.env, MOTO_EC2_LOAD_DEFAULT_AMIS: "false" },
+    env: { ...process.env, MOTO_EC2_LOAD_DEFAULT_AMIS: "false", ...more },
   });
   const endpoint = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {
@@ -32,7 +32,7 @@ export async function startMoto(): Promise<Moto> {
   throw new Error("moto_server did not answer within 30 s");
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
