@@ -36,7 +36,8 @@ export async function buildWithPacker(
   context: Context,
   { folder, only, log, onNews }: PackerRun,
 ): Promise<PackerResult> {
-  const options = ["-machine-readable", "-force", ...only.map((name) => `-only=igneous.${name}.node`)];
+  // Never -force: it would take away the check that an AMI's name is free.
+  const options = ["-machine-readable", ...only.map((name) => `-only=igneous.${name}.node`)];
   const argv: Argv = ["packer", "build", ...options, "."];
   const file = await openLog(log);
   // Packer is told to stop by a signal of its own; killing it at once would leave its machines behind.

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { openToolsRoot, runInTools } from "../../src/base/tools.ts";
@@ -70,6 +70,10 @@ export async function startBase(project: string, baseCommit: string, rendered: s
   const stop = async (): Promise<void> => {
     child.kill("SIGKILL");
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    const deployments = join(sysroot, "ostree/deploy/igneous/deploy");
+    const names = (await readdir(deployments)).filter((name) => !name.endsWith(".origin"));
+    // OSTree makes them immutable; nobody could remove them.
+    await run(context, ["chattr", "-i", ...names.map((name) => join(deployments, name))]);
   };
   return { port, sysroot, stop };
 }
