@@ -83,6 +83,7 @@ export async function commitProject(context: Context, project: Project): Promise
 export async function writeProjectPayload(
   context: Context,
   committed: CommittedProject,
+  path: string,
 ): Promise<PayloadArchive> {
   const { lock, repo, plan, commits, configuration } = committed;
   const kernelArguments = argumentsOf(committed);
@@ -94,7 +95,7 @@ export async function writeProjectPayload(
       : await commitTree(context, repo, matchDirectories(repo, commits.host, added), {
           subject: `configuration of ${lock.name}`,
         });
-  return keepPayload(
+  const kept = await keepPayload(
     context,
     repo,
     {
@@ -107,6 +108,8 @@ export async function writeProjectPayload(
     },
     join(committed.project.folder, ".igneous", "payload"),
   );
+  await copySparse(context, kept.path, path);
+  return { ...kept, path };
 }
 
 function argumentsOf({ project, configuration }: CommittedProject): readonly string[] {
@@ -124,8 +127,7 @@ export async function renderCommitted(
   const { spec } = project.loaded;
   await removeTree(join(out, "output"));
   await ensureFolder(join(out, "payload"));
-  const payload = await writeProjectPayload(context, committed);
-  await copySparse(context, payload.path, join(out, "payload/payload.tar.gz"));
+  const payload = await writeProjectPayload(context, committed, join(out, "payload/payload.tar.gz"));
   const base = sources.includes("qemu")
     ? await makeBaseDisk(context, project, lock, repo, commits.base, argumentsOf(committed))
     : undefined;
