@@ -1,5 +1,6 @@
 import type { ImageBuilderBuild } from "../../src/aws/image-builder-types.ts";
-import { home } from "./publishing.ts";
+import type { Simulator } from "../fakes/aws/simulator.ts";
+import { home, operations } from "./publishing.ts";
 
 const hex = (digit: string): string => digit.repeat(64);
 
@@ -36,4 +37,9 @@ export const otherPayload = testBuild({
 export function scheduled(build: ImageBuilderBuild): ImageBuilderBuild {
   const schedule = { expression: "cron(0 6 ? * mon *)" };
   return { ...build, imageBuilder: { ...build.imageBuilder, schedule } };
+}
+
+/** The calls that made or changed something of Image Builder. */
+export function madeBy(sim: Simulator): readonly string[] {
+  return operations(sim).filter((name) => /^(Create|Update|Retry|Distribute)/u.test(name));
 }

@@ -3,52 +3,12 @@ import type {
   DistributeImageRequest,
   ListWorkflowStepExecutionsRequest,
 } from "@aws-sdk/client-imagebuilder";
-import { date, missing, once, requireParts } from "./image-builder.ts";
+import { makeImages } from "./image-builder-amis.ts";
+import { statusOf, timeline, type Workflow, workflows } from "./image-builder-life.ts";
+import { date, missing, once, requireParts } from "./image-builder-rules.ts";
 import type { BuilderImage } from "./image-builder-state.ts";
 import { AwsError, type Call, type Handlers } from "./service.ts";
 import type { World } from "./world.ts";
-
-type Workflow = "BUILD" | "TEST" | "DISTRIBUTION";
-
-/** The workflows of an image, as `list-workflow-step-executions` shows them, and how many minutes each step takes. */
-const workflows: readonly {
-  readonly type: Workflow;
-  readonly steps: readonly (readonly [string, number])[];
-}[] = [
-  {
-    type: "BUILD",
-    steps: [
-      ["LaunchBuildInstance", 3],
-      ["ApplyBuildComponents", 6],
-      ["InventoryCollection", 1],
-      ["CreateOutputAMI", 5],
-      ["TerminateBuildInstance", 1],
-    ],
-  },
-  {
-    type: "TEST",
-    steps: [
-      ["LaunchTestInstance", 3],
-      ["ApplyTestComponents", 4],
-      ["TerminateTestInstance", 1],
-    ],
-  },
-  { type: "DISTRIBUTION", steps: [["DistributeOutputAMI", 8]] },
-];
-
-const states: Readonly<Record<Workflow, string>> = {
-  BUILD: "BUILDING",
-  TEST: "TESTING",
-  DISTRIBUTION: "DISTRIBUTING",
-};
-
-interface TimedStep {
-  readonly workflow: Workflow;
-  readonly name: string;
-  readonly start: number;
-  readonly end: number;
-  readonly failed: boolean;
-}
 
 /** Images of EC2 Image Builder, whose life follows from the virtual time. */
 export function imageBuilderImageHandlers(world: World): Handlers {
@@ -183,29 +143,6 @@ function distributeImage(world: World, input: DistributeImageRequest, call: Call
   return { imageBuildVersionArn: made, clientToken: input.clientToken };
 }
 
-/** The steps up to the one that fails. */
-function timeline(image: BuilderImage): readonly TimedStep[] {
-  let time = image.startedAt;
-  const steps: TimedStep[] = [];
-  for (const { type, steps: own } of workflows) {
-    for (const [name, minutes] of own) {
-      const failed = image.failure?.workflow === type && image.failure.step === name;
-      steps.push({ workflow: type, name, start: time, end: time + minutes * 60_000, failed });
-      time += minutes * 60_000;
-      if (failed) return steps;
-    }
-  }
-  return steps;
-}
-
-function statusOf(image: BuilderImage, now: number): string {
-  if (image.cancelledAt !== undefined) return "CANCELLED";
-  const steps = timeline(image);
-  const current = steps.find(({ end }) => now < end);
-  if (current !== undefined) return states[current.workflow];
-  return steps.at(-1)?.failed === true ? "FAILED" : "AVAILABLE";
-}
-
 function described(world: World, image: BuilderImage, call: Call): object {
   const status = statusOf(image, call.now);
   const reached = status === "AVAILABLE" || (status === "FAILED" && image.failure?.region !== undefined);
@@ -244,53 +181,6 @@ function configurations({ infrastructureArn, distributionArn }: BuilderImage): o
       ? {}
       : { distributionConfiguration: { arn: distributionArn, timeoutMinutes: 720 } }),
   };
-}
-
-/** The AMIs of the regions that distribution reached. */
-function makeImages(world: World, image: BuilderImage, call: Call): void {
-  for (const { region = "", amiDistributionConfiguration: ami } of image.distributions) {
-    if (image.amis.has(region) || region === image.failure?.region) continue;
-    const snapshotId = world.newId("snap");
-    const tags = new Map(Object.entries(ami?.amiTags ?? {}));
-    const id = world.newId("ami");
-    world.snapshots.set(snapshotId, {
-      id: snapshotId,
-      region,
-      account: call.account,
-      volumeGiB: 8,
-      description: `Created by Image Builder for ${image.arn}`,
-      tags,
-      encrypted: ami?.kmsKeyId !== undefined,
-      kmsKeyId: ami?.kmsKeyId,
-      parent: undefined,
-      startedAt: call.now,
-      expiresAt: Number.POSITIVE_INFINITY,
-      completedAt: call.now,
-      failed: false,
-      blocks: new Map(),
-    });
-    world.images.set(id, {
-      id,
-      region,
-      account: call.account,
-      name: (ami?.name ?? nameOf(image)).replace(/\{\{.*\}\}/u, date(call.now).replaceAll(":", "-")),
-      description: ami?.description ?? "",
-      tags,
-      createdAt: call.now,
-      availableAt: call.now,
-      failure: undefined,
-      snapshotId,
-      fixed: { RootDeviceName: "/dev/xvda", Architecture: "x86_64", VirtualizationType: "hvm" },
-      mapping: { VolumeSize: 8 },
-      source: undefined,
-      permissions: (ami?.launchPermission?.userIds ?? []).map((UserId) => ({ UserId })),
-      deregisteredAt: undefined,
-      deprecateAt: undefined,
-      protection: "disabled",
-      disabled: false,
-    });
-    image.amis.set(region, id);
-  }
 }
 
 function listSteps(world: World, input: ListWorkflowStepExecutionsRequest, call: Call): object {

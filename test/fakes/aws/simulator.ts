@@ -6,6 +6,7 @@ import { imageAttributeHandlers } from "./ec2-image-attributes.ts";
 import { launchTemplateHandlers } from "./ec2-launch-templates.ts";
 import { imageHandlers } from "./ec2-images.ts";
 import { imageBuilderHandlers } from "./image-builder.ts";
+import { imageBuilderConfigurationHandlers } from "./image-builder-configurations.ts";
 import { imageBuilderImageHandlers } from "./image-builder-images.ts";
 import { snapshotHandlers } from "./ec2-snapshots.ts";
 import { imageUserHandlers } from "./ec2-users.ts";
@@ -36,7 +37,11 @@ export async function startSimulator(accounts: Readonly<Record<string, string>> 
         ...rootVolumeHandlers(world),
       },
       ebs: ebsHandlers(world),
-      imagebuilder: { ...imageBuilderHandlers(world), ...imageBuilderImageHandlers(world) },
+      imagebuilder: {
+        ...imageBuilderHandlers(world),
+        ...imageBuilderConfigurationHandlers(world),
+        ...imageBuilderImageHandlers(world),
+      },
       monitoring: alarmHandlers(world),
       ssm: { ...ssmHandlers(world), ...ssmCommandHandlers(world) },
       autoscaling: {
