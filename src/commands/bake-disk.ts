@@ -79,12 +79,13 @@ export function diskInput(
     readonly configuration: ImageConfiguration | undefined;
   },
 ): Omit<DiskInput, "out"> {
-  const { kernelArguments, disk } = project.loaded.spec;
+  const { name, kernelArguments, disk } = project.loaded.spec;
   const sizeBytes = disk.size === undefined ? undefined : findBytes(disk.size);
   return {
     repo: repo.path,
     hostCommit: build.hostCommit,
     ...(build.predecessorCommit === null ? {} : { predecessor: build.predecessorCommit }),
+    name,
     kernelArguments: build.configuration?.kernelArguments(kernelArguments) ?? kernelArguments,
     buildId: build.id,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),

@@ -6,13 +6,18 @@ import { formatBytes } from "../core/units.ts";
 import { diskFull } from "../host/files.ts";
 import { ensureFolder, listFiles, makeFolder, movePath, removeTree } from "../host/folders.ts";
 import { sha256Sparse } from "../host/sparse.ts";
-import { measureSysroot, writeImage } from "./image.ts";
-import { type Layout, planLayout, rootBytesOf } from "./layout.ts";
+import type { CommitChecksum } from "../ostree/object.ts";
+import { openRepo } from "../ostree/repo.ts";
+import { listSysroot, measureSysroot, writeImage } from "./image.ts";
+import { type Layout, planLayout, rootBytesOf, wholeGroups } from "./layout.ts";
+import { deployedCommit, placementOrder } from "./placement.ts";
 import { makeSysroot, type SysrootInput } from "./sysroot.ts";
 import type { RunTool } from "./tools.ts";
 
 export interface DiskInput extends SysrootInput {
-  /** Every identifier on the disk is derived from it. */
+  /** Whose disk it is; the identifiers that all builds of a spec share are derived from it. */
+  readonly name: string;
+  /** The identifiers of this one disk are derived from it. */
   readonly buildId: string;
   /** Size of the whole disk; when not given, what the content needs and some room. First boot grows to the real disk. */
   readonly sizeBytes?: number;
@@ -52,7 +57,8 @@ export async function buildDisk(context: Context, runTool: RunTool, input: DiskI
     await makeSysroot(context, runTool, work, input);
     const layout = await chooseLayout(runTool, work, input);
     stage(2, "writing the file systems");
-    await writeImage(runTool, work, layout);
+    const order = await chooseOrder(context, runTool, work, input);
+    await writeImage(runTool, work, layout, order);
     stage(3, "hashing the image");
     const image = join(work, "disk.img");
     const sha256 = await sha256Sparse(context, image);
@@ -75,9 +81,21 @@ async function removeStale(runTool: RunTool, parent: string): Promise<void> {
   await runTool(["rm", "-rf", ...folders], { binds: [{ source: parent, target: "/parent" }] });
 }
 
+async function chooseOrder(
+  context: Context,
+  runTool: RunTool,
+  work: string,
+  { repo: path, predecessor, hostCommit }: DiskInput,
+): Promise<readonly string[]> {
+  const repo = await openRepo(context, path);
+  const commits = [predecessor, hostCommit].filter((commit) => commit !== undefined);
+  const deployed = commits.map((commit) => deployedCommit(repo, commit as CommitChecksum));
+  return placementOrder(await listSysroot(runTool, work), deployed);
+}
+
 async function chooseLayout(runTool: RunTool, work: string, input: DiskInput): Promise<Layout> {
   const needed = Math.ceil((await measureSysroot(runTool, work)) * 1.08) + slackBytes;
-  if (input.sizeBytes === undefined) return planLayout(input.buildId, needed);
+  if (input.sizeBytes === undefined) return planLayout(input.name, input.buildId, wholeGroups(needed));
   const room = rootBytesOf(input.sizeBytes);
   if (room < needed) {
     throw new IgneousError(
@@ -86,5 +104,5 @@ async function chooseLayout(runTool: RunTool, work: string, input: DiskInput): P
       { hint: "raise disk.size in the spec, or leave it out" },
     );
   }
-  return planLayout(input.buildId, room);
+  return planLayout(input.name, input.buildId, room);
 }

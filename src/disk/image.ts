@@ -12,8 +12,19 @@ const mib = 2 ** 20;
 const grubModules =
   "part_gpt fat ext2 search search_label normal configfile linux loadenv syslinuxcfg smbios test echo true minicmd reboot halt";
 
-/** Writes `work`/disk.img from `work`/sysroot: partition table, EFI system partition, root file system. Same tree, same bytes. */
-export async function writeImage(runTool: RunTool, work: string, layout: Layout): Promise<void> {
+/** The file system can grow to 16 TiB without moving its group descriptors. */
+const growBlocks = 2 ** 32 - 1;
+
+/**
+ * Writes `work`/disk.img from `work`/sysroot: partition table, EFI system partition, root file system with the paths in this
+ * order. Same tree, same bytes.
+ */
+export async function writeImage(
+  runTool: RunTool,
+  work: string,
+  layout: Layout,
+  order: readonly string[],
+): Promise<void> {
   const options = { binds: [{ source: work, target: "/work" }], env: { SOURCE_DATE_EPOCH: epoch } };
   await runTool(["truncate", `--size=${layout.sizeBytes}`, "/work/disk.img"], options);
   await runTool(["sfdisk", "--quiet", "/work/disk.img"], {
@@ -21,7 +32,7 @@ export async function writeImage(runTool: RunTool, work: string, layout: Layout)
     input: renderPartitionScript(layout),
   });
   await writeEsp(runTool, work, layout, options);
-  await writeRoot(runTool, layout, options);
+  await writeRoot(runTool, work, layout, order, options);
 }
 
 type Options = Parameters<RunTool>[1];
@@ -59,24 +70,39 @@ async function writeEsp(runTool: RunTool, work: string, layout: Layout, options:
 }
 
 /**
- * The root file system is filled from a sorted tar stream, not from the folder: mke2fs lays files out in the order that it
- * finds them, which in a folder is the order of the file system below it.
+ * The root file system is filled from a tar stream in an order of ours, not from the folder: mke2fs lays files out in the
+ * order that it finds them. What would move them with the size of the file system (journal, room to grow) is fixed.
  */
-async function writeRoot(runTool: RunTool, layout: Layout, options: Options): Promise<void> {
-  const { root } = layout;
+async function writeRoot(
+  runTool: RunTool,
+  work: string,
+  { root }: Layout,
+  order: readonly string[],
+  options: Options,
+): Promise<void> {
+  await writeAtomic(join(work, "order"), order.map((path) => `./${path}\0`).join(""));
   const tar = [
-    "tar --create --sort=name --numeric-owner --mtime=@0 --format=pax",
+    "tar --create --no-recursion --null --verbatim-files-from --files-from=/work/order",
+    "--numeric-owner --mtime=@0 --format=pax",
     "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
-    "--xattrs --xattrs-include=security.capability --directory=/work/sysroot .",
+    "--xattrs --xattrs-include=security.capability --directory=/work/sysroot",
   ].join(" ");
   const extended = [
     `hash_seed=${root.hashSeed}`,
     `offset=${root.offset}`,
+    `resize=${growBlocks}`,
     "lazy_itable_init=1,lazy_journal_init=1,nodiscard",
   ].join(",");
-  const mke2fs = `mke2fs -q -F -t ext4 -b 4096 -i 32768 -L root -U ${root.filesystemId} -E ${extended} -d - /work/disk.img ${root.size / 1024}k`;
+  const mke2fs = `mke2fs -q -F -t ext4 -b 4096 -i 32768 -J size=64,location=1 -L root -U ${root.filesystemId} -E ${extended} -d - /work/disk.img ${root.size / 1024}k`;
   const script = `rm -f /work/tar-failed; { ${tar} || : > /work/tar-failed; } | ${mke2fs}; test ! -e /work/tar-failed`;
   await runTool(["sh", "-euc", script], options);
+}
+
+/** Every path of `work`/sysroot, relative to it. */
+export async function listSysroot(runTool: RunTool, work: string): Promise<readonly string[]> {
+  const binds = [{ source: work, target: "/work", readOnly: true }];
+  const listed = await runTool(["find", "/work/sysroot", "-printf", "%P\\0"], { binds });
+  return listed.split("\0").slice(0, -1);
 }
 
 /** How many bytes the files of `work`/sysroot need on the root file system, counted alike on every machine. */

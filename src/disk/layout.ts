@@ -5,8 +5,9 @@ const sector = 512;
 const espBytes = 64 * mib;
 /** Room for the partition table at both ends; partitions are aligned to it. */
 const margin = mib;
+const groupsBytes = 2 ** 31;
 
-/** Where everything on a disk is, and the identifiers of it, all of them derived from the build. */
+/** Where everything on a disk is, and the identifiers of it. */
 export interface Layout {
   readonly sizeBytes: number;
   readonly diskId: string;
@@ -23,8 +24,11 @@ export interface Partition {
   readonly size: number;
 }
 
-/** The partitions of a disk with a root file system of `rootBytes`, rounded up to whole mebibytes. */
-export function planLayout(buildId: string, rootBytes: number): Layout {
+/**
+ * The partitions of a disk with a root file system of `rootBytes`, rounded up to whole mebibytes. The root file system is
+ * named by `name`, as every build's of one spec is: its checksums are seeded with its UUID, and a new one changes them all.
+ */
+export function planLayout(name: string, buildId: string, rootBytes: number): Layout {
   const id = (label: string): string => uuidOf(`${buildId}/${label}`);
   const rootSize = Math.ceil(rootBytes / mib) * mib;
   const rootOffset = margin + espBytes;
@@ -46,12 +50,20 @@ export function planLayout(buildId: string, rootBytes: number): Layout {
       // "Linux root (x86-64)" of the Discoverable Partitions Specification
       type: "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709",
       id: id("root"),
-      filesystemId: id("root-filesystem"),
-      hashSeed: id("root-hash-seed"),
+      filesystemId: uuidOf(`${name}/root-filesystem`),
+      hashSeed: uuidOf(`${name}/root-hash-seed`),
       offset: rootOffset,
       size: rootSize,
     },
   };
+}
+
+/**
+ * Bytes for a root file system that needs `rootBytes`. Ext4 keeps the tables of 16 groups (2 GiB) together in front of
+ * them; only with whole ones does the content begin at the same place in a larger file system.
+ */
+export function wholeGroups(rootBytes: number): number {
+  return Math.ceil(rootBytes / groupsBytes) * groupsBytes;
 }
 
 /** The bytes of a disk of this size that its root file system can have. */

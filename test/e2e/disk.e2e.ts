@@ -66,7 +66,7 @@ describe("disk", () => {
   it("is the same, byte for byte, in another folder; its table, ESP and root pass other people's checkers", async () => {
     const { folder, repo, commits } = await makeRepo();
     const [predecessor = "", hostCommit = ""] = commits;
-    const input = { repo, hostCommit, predecessor, kernelArguments: ["extra=1"], buildId: "build" };
+    const input = { repo, hostCommit, predecessor, kernelArguments: ["extra=1"], name: "node", buildId: "build" };
     const first = await buildDisk(context, runTool, { ...input, out: join(folder, "a/disk.img") });
     const second = await buildDisk(context, runTool, { ...input, out: join(folder, "other/place/b.img") });
     expect(second.sha256).toBe(first.sha256);
@@ -104,7 +104,7 @@ describe("disk", () => {
   it("verify names the file in which one byte was changed", async () => {
     const { folder, repo, commits } = await makeRepo();
     const [hostCommit = ""] = commits;
-    const rebuild = { repo, hostCommit, kernelArguments: [], buildId: "build" };
+    const rebuild = { repo, hostCommit, kernelArguments: [], name: "node", buildId: "build" };
     const { path, sha256, sizeBytes } = await buildDisk(context, runTool, {
       ...rebuild,
       out: join(folder, "disk.img"),
@@ -133,7 +133,7 @@ describe("disk", () => {
   it("a disk that is too small is refused with both sizes", async () => {
     const { folder, repo, commits } = await makeRepo();
     const [hostCommit = ""] = commits;
-    const input = { repo, hostCommit, kernelArguments: [], buildId: "b", out: join(folder, "d.img") };
+    const input = { repo, hostCommit, kernelArguments: [], name: "node", buildId: "b", out: join(folder, "d.img") };
     await expect(buildDisk(context, runTool, { ...input, sizeBytes: 100 * 2 ** 20 })).rejects.toMatchObject({
       code: "disk-too-small",
     });

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { type DeployedCommit, placementOrder } from "../../src/disk/placement.ts";
+
+const deploy = (commit: string): string => `ostree/deploy/igneous/deploy/${commit}.0`;
+const object = (name: string): string => `ostree/repo/objects/${name.slice(0, 2)}/${name.slice(2)}`;
+
+const skeleton = ["", "boot", "ostree", "ostree/deploy", "ostree/repo", "ostree/repo/objects"];
+
+function commit(name: string, geth: string): { readonly deployed: DeployedCommit; readonly paths: string[] } {
+  const root = deploy(name);
+  const deployed = {
+    commit: name,
+    metadata: [`${name}.commit`, "bb-usr.dirtree", `cc-${geth}.dirtree`],
+    files: new Set(["ff-base.file", `aa-${geth}.file`]),
+  };
+  const paths = [
+    ...[root, `${root}/usr`, `${root}/usr/zsh`, `${root}/usr/lib`, `${root}/usr/lib/igneous`],
+    ...[
+      `${root}/usr/lib/igneous/containers`,
+      `${root}/usr/lib/igneous/containers/geth`,
+      `${root}/etc/passwd`,
+    ],
+    ...[...deployed.metadata, ...deployed.files].map(object),
+  ];
+  return { deployed, paths };
+}
+
+describe("placementOrder", () => {
+  const one = commit("11", "old");
+  const two = commit("22", "new");
+  const first = placementOrder([...skeleton, ...one.paths, "boot/loader"], [one.deployed]);
+  const all = [...new Set([...skeleton, ...two.paths, ...one.paths, "boot/loader"])];
+  const second = placementOrder(all, [one.deployed, two.deployed]);
+
+  it("names every path once, whatever order they come in", () => {
+    expect(second.toSorted()).toEqual(all.toSorted());
+    expect(placementOrder(all.toReversed(), [one.deployed, two.deployed])).toEqual(second);
+  });
+
+  it("begins a disk like the one before it, which its predecessor was alone on", () => {
+    const common = first.slice(0, -1);
+    expect(first.at(-1)).toBe("boot/loader");
+    expect(second.slice(0, common.length)).toEqual(common);
+  });
+
+  it("puts a deployment's base before its containers, and both before /etc", () => {
+    const places = ["usr/zsh", "usr/lib/igneous/containers/geth", "etc/passwd"].map((path) =>
+      first.indexOf(`${deploy("11")}/${path}`),
+    );
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places).not.toContain(-1);
+  });
+
+  it("leaves the objects of unchanged folders in the order of the tree", () => {
+    const metadata = first.filter((path) => /\.(?:commit|dirtree)$/u.test(path));
+    expect(metadata).toEqual(one.deployed.metadata.map(object));
+  });
+});
