@@ -8,6 +8,7 @@ import { checkOneBoot } from "./boot-pass.ts";
 import type { BootName, BootReport, BootSummary, Check, CheckResult, StateCheck } from "./boot-report.ts";
 import { makeKey } from "./guest.ts";
 import type { ExpectedDeployment } from "./host-checks.ts";
+import { checkEc2Boot } from "./ec2-boot.ts";
 import { bootMachine, type Machine, type MachineOptions } from "./machine.ts";
 
 export interface Deployment extends ExpectedDeployment {
@@ -22,34 +23,27 @@ export interface BootCheckInput
   /** What the disk has as rollback deployment; when given, the machine is rolled back to it. */
   readonly predecessor?: Deployment;
   readonly state?: readonly StateCheck[];
+  /**
+   * For a disk that will become an AMI: makes user data of a launch configuration. When given, the disk is also booted on
+   * a machine that looks like an EC2 instance.
+   */
+  readonly userData?: (config: string) => Uint8Array;
   /** Gets `report.json` and `serial.log`; the overlay lies here while the check runs. */
   readonly folder: string;
 }
 
 /**
- * Boots a disk and checks what it became: first boot with Ignition, a reboot that keeps the state, and with a predecessor
- * the way back. The disk itself is never written. A failed check ends the check after its boot; the report says what was
- * seen. Rejects only when the machine could not be asked.
+ * Boots a disk and checks what it became: first boot with Ignition, a reboot that keeps the state, with a predecessor the
+ * way back, and for EC2 a first boot the EC2 way. The disk itself is never written. A failed check ends the check after its
+ * boot; the report says what was seen. Rejects only when the machine could not be asked.
  */
 export async function checkBoot(context: Context, input: BootCheckInput): Promise<BootReport> {
   const folder = await makeFolder(input.folder, machinePrefix);
   try {
-    const key = await makeKey(context, folder);
-    const machine = await bootMachine(context, {
-      ...input,
-      overlay: join(folder, "overlay.qcow2"),
-      serialLog: join(input.folder, "serial.log"),
-      rootKey: (await readText(`${key}.pub`)).trim(),
-      forwards: [{ host: 0, guest: 22 }],
-      throwaway: true,
-    });
-    try {
-      const report = await checkAll(context, machine, key, input);
-      await writeAtomic(join(input.folder, "report.json"), prettyJson(report));
-      return report;
-    } finally {
-      await machine.kill();
-    }
+    const report = await checkMachine(context, input, folder);
+    const whole = report.passed ? await addEc2Boot(context, input, folder, report) : report;
+    await writeAtomic(join(input.folder, "report.json"), prettyJson(whole));
+    return whole;
   } finally {
     await removeTree(folder);
   }
@@ -61,6 +55,65 @@ const machinePrefix = ".boot-";
 export async function removeStaleMachines(folder: string): Promise<void> {
   for (const name of await listFiles(folder))
     if (name.startsWith(machinePrefix)) await removeTree(join(folder, name));
+}
+
+/** Boots a disk that passed its check before the EC2 way too, and adds what is seen to its report. */
+export async function checkAlsoOnEc2(
+  context: Context,
+  input: BootCheckInput,
+  report: BootReport,
+): Promise<BootReport> {
+  const folder = await makeFolder(input.folder, machinePrefix);
+  try {
+    const whole = await addEc2Boot(context, input, folder, report);
+    await writeAtomic(join(input.folder, "report.json"), prettyJson(whole));
+    return whole;
+  } finally {
+    await removeTree(folder);
+  }
+}
+
+async function addEc2Boot(
+  context: Context,
+  input: BootCheckInput,
+  folder: string,
+  report: BootReport,
+): Promise<BootReport> {
+  const { userData } = input;
+  if (userData === undefined) return report;
+  const { summary, checks, panics } = await runStep(
+    context,
+    "boot check: ec2",
+    "EC2 boot, checked",
+    async () => {
+      const value = await checkEc2Boot(context, { ...input, userData }, await makeFolder(folder, "ec2-"));
+      return { value, note: countChecks(value.checks) };
+    },
+  );
+  return {
+    ...report,
+    passed: report.passed && checks.every(({ passed }) => passed),
+    panics: report.panics + panics,
+    boots: [...report.boots, summary],
+    checks: [...report.checks, ...checks],
+  };
+}
+
+async function checkMachine(context: Context, input: BootCheckInput, folder: string): Promise<BootReport> {
+  const key = await makeKey(context, folder);
+  const machine = await bootMachine(context, {
+    ...input,
+    overlay: join(folder, "overlay.qcow2"),
+    serialLog: join(input.folder, "serial.log"),
+    rootKey: (await readText(`${key}.pub`)).trim(),
+    forwards: [{ host: 0, guest: 22 }],
+    throwaway: true,
+  });
+  try {
+    return await checkAll(context, machine, key, input);
+  } finally {
+    await machine.kill();
+  }
 }
 
 async function checkAll(
@@ -90,9 +143,7 @@ async function checkAll(
         identity,
         ...(following === undefined ? {} : { following }),
       });
-      const failed = value.checks.filter(({ passed }) => !passed).length;
-      const note = `${value.checks.length} checks${failed === 0 ? "" : `, ${failed} failed`}`;
-      return { value, note };
+      return { value, note: countChecks(value.checks) };
     });
     boots.push(pass.summary);
     checks.push(...pass.checks);
@@ -108,4 +159,9 @@ async function checkAll(
     boots,
     checks,
   };
+}
+
+function countChecks(checks: readonly CheckResult[]): string {
+  const failed = checks.filter(({ passed }) => !passed).length;
+  return `${checks.length} checks${failed === 0 ? "" : `, ${failed} failed`}`;
 }

@@ -98,7 +98,7 @@ async function checkState(
   checks: CheckResult[],
 ): Promise<string> {
   const ms = limitMs(machine, limits.answer);
-  if (input.boot === "first") {
+  if (input.boot === "first" || input.boot === "ec2") {
     await guest.run(writeMarker, ms);
     for (const { name, write } of input.state)
       checks.push(await ask({ name: `${name}-written`, command: write }, limits.check));

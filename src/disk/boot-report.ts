@@ -22,7 +22,8 @@ export interface StateCheck {
   readonly read: Check;
 }
 
-export type BootName = "first" | "second" | "rollback";
+/** `ec2`: a first boot of another machine, which looks like an EC2 instance. */
+export type BootName = "first" | "second" | "rollback" | "ec2";
 
 export type CheckResult = {
   readonly boot: BootName;

@@ -23,7 +23,7 @@ export function hostChecks(boot: BootName, expected: ExpectedDeployment): readon
       contains: "Read-only file system",
     }),
     check("root-grown", rootGrown),
-    boot === "first"
+    boot === "first" || boot === "ec2"
       ? check("ignition-ran", "cat /etc/.ignition-result.json; cat /proc/cmdline", {
           contains: "ignition.firstboot",
         })

@@ -82,10 +82,10 @@ async function writeRoot(
 ): Promise<void> {
   await writeAtomic(join(work, "order"), order.map((path) => `./${path}\0`).join(""));
   const tar = [
-    "tar --create --no-recursion --null --verbatim-files-from --files-from=/work/order",
+    "tar --create --directory=/work/sysroot --no-recursion --null --verbatim-files-from --files-from=/work/order",
     "--numeric-owner --mtime=@0 --format=pax",
     "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
-    "--xattrs --xattrs-include=security.capability --directory=/work/sysroot",
+    "--xattrs --xattrs-include=security.capability",
   ].join(" ");
   const extended = [
     `hash_seed=${root.hashSeed}`,

@@ -66,7 +66,14 @@ describe("disk", () => {
   it("is the same, byte for byte, in another folder; its table, ESP and root pass other people's checkers", async () => {
     const { folder, repo, commits } = await makeRepo();
     const [predecessor = "", hostCommit = ""] = commits;
-    const input = { repo, hostCommit, predecessor, kernelArguments: ["extra=1"], name: "node", buildId: "build" };
+    const input = {
+      repo,
+      hostCommit,
+      predecessor,
+      kernelArguments: ["extra=1"],
+      name: "node",
+      buildId: "build",
+    };
     const first = await buildDisk(context, runTool, { ...input, out: join(folder, "a/disk.img") });
     const second = await buildDisk(context, runTool, { ...input, out: join(folder, "other/place/b.img") });
     expect(second.sha256).toBe(first.sha256);
@@ -133,7 +140,14 @@ describe("disk", () => {
   it("a disk that is too small is refused with both sizes", async () => {
     const { folder, repo, commits } = await makeRepo();
     const [hostCommit = ""] = commits;
-    const input = { repo, hostCommit, kernelArguments: [], name: "node", buildId: "b", out: join(folder, "d.img") };
+    const input = {
+      repo,
+      hostCommit,
+      kernelArguments: [],
+      name: "node",
+      buildId: "b",
+      out: join(folder, "d.img"),
+    };
     await expect(buildDisk(context, runTool, { ...input, sizeBytes: 100 * 2 ** 20 })).rejects.toMatchObject({
       code: "disk-too-small",
     });
