@@ -51,7 +51,7 @@ export function addBakeCommand(program: Command, io: Io): void {
     await runCommand(io, options, async (context) => {
       const { bake, planProjectBake } = await import("../commands/bake.ts");
       const request = {
-        builder: "qemu" as const,
+        builder: options.builder === "direct" ? ("direct" as const) : ("qemu" as const),
         out,
         bootTest: options.bootTest,
         withoutPredecessor: !options.predecessor,
@@ -81,7 +81,7 @@ export function addBakeCommand(program: Command, io: Io): void {
       if (options.builder === "qemu") return { data: result, text };
       const { publishProject } = await import("../commands/publish-project.ts");
       const { renderPublishResult } = await import("./publish-command.ts");
-      const wanted = { build: result.id, regions: options.region, out };
+      const wanted = { build: result.id, regions: options.region, out, bootTest: options.bootTest };
       const published = await publishProject(context, folder, wanted);
       return {
         data: { ...result, published },

@@ -10,6 +10,7 @@ interface Options extends OutputOptions {
   readonly project: string;
   readonly region?: readonly string[];
   readonly out?: string;
+  readonly bootTest: boolean;
   readonly dryRun?: boolean;
   readonly ostree?: string;
   readonly imageBuilder?: boolean;
@@ -29,6 +30,7 @@ export function addPublishCommand(program: Command, io: Io): void {
     .option("--out <dir>", "folder of the build's outputs, when it was baked with --out")
     .option("--ostree <target>", "a folder for any https server, or s3://BUCKET/PREFIX")
     .option("--image-builder", "EC2 Image Builder brings the AMI of the home region to the other regions")
+    .option("--no-boot-test", "do not boot a disk first that was not booted as EC2 boots it")
     .option("--dry-run", "print every call that would be made, and ask AWS nothing");
   withOutputOptions(withProjectOption(command)).action(
     async (build: string | undefined, options: Options) => {
@@ -42,7 +44,7 @@ export function addPublishCommand(program: Command, io: Io): void {
           return { data: result, text: () => renderPublishResult(result), exitCode };
         }
         const out = options.out === undefined ? undefined : resolve(io.cwd, options.out);
-        const request = { build, regions: options.region, out };
+        const request = { build, regions: options.region, out, bootTest: options.bootTest };
         const { planProjectPublish, publishProject } = await import("../commands/publish-project.ts");
         if (options.dryRun === true) {
           const plan = await planProjectPublish(context, folder, request, new Date());

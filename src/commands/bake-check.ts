@@ -1,22 +1,19 @@
 import { join } from "node:path";
 import type { Context } from "../core/context.ts";
-import { digestOf, shortDigest } from "../core/digest.ts";
+import { shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
-import { findBytes } from "../core/units.ts";
-import { checkBoot, type Deployment, removeStaleMachines } from "../disk/boot-check.ts";
-import { type BootReport, renderFailures, type StateCheck } from "../disk/boot-report.ts";
-import { findText, readText, writeAtomic } from "../host/files.ts";
+import { checkAlsoOnEc2, checkBoot, removeStaleMachines } from "../disk/boot-check.ts";
+import { type BootReport, renderFailures } from "../disk/boot-report.ts";
+import { writeAtomic } from "../host/files.ts";
 import { movePath, removeTree } from "../host/folders.ts";
-import type { CommitChecksum } from "../ostree/object.ts";
 import type { Repo } from "../ostree/repo.ts";
-import { readTreeFile } from "../ostree/tree-read.ts";
 import type { Commits } from "./bake.ts";
 import type { BakePlan } from "./bake-plan.ts";
 import type { CheckSummary } from "./bake-result.ts";
-import { type BuildState, writeBuildState } from "./build-folder.ts";
-import { parseChecks, parseManifest } from "./node-documents.ts";
-import { checksPath, manifestPath } from "./payload.ts";
+import { bootInput } from "./boot-input.ts";
+import type { BuildState } from "./build-folder.ts";
+import { bootedOnEc2, findReport, rememberReport } from "./build-report.ts";
 import type { Project } from "./project.ts";
 import { renderLaunchTemplate } from "./templates.ts";
 
@@ -24,9 +21,6 @@ interface Checked {
   readonly state: BuildState;
   readonly check: CheckSummary | null;
 }
-
-/** Room that the checked machine has beyond the image, so that it can be seen that the root file system grows into it. */
-const growBytes = 2 ** 31;
 
 /**
  * Boots the disk on an overlay and checks it. A check that fails puts the disk aside as `*.failed` and ends the bake; a
@@ -38,80 +32,37 @@ export async function checkBuild(
   repo: Repo,
   build: { readonly plan: BakePlan; readonly commits: Commits; readonly state: BuildState },
 ): Promise<Checked> {
-  const { plan, state } = build;
+  const { plan, commits, state } = build;
   const { folder } = plan;
   const { roles } = project.loaded.spec.bootTest;
   await writeAtomic(folder.launch, renderLaunchTemplate(project, { roles }));
   await removeStaleMachines(folder.path);
   if (!plan.bootTest) return { state, check: null };
-  const known = await findText(folder.report);
-  if (known !== undefined && state.report === digestOf(known)) {
+  const input = await bootInput(context, project, repo, {
+    folder,
+    hostCommit: commits.host,
+    predecessorCommit: state.predecessorCommit,
+    diskBytes: state.disk.size,
+    becomesAmi: plan.becomesAmi,
+  });
+  const known = await findReport(folder, state);
+  if (known !== undefined && (!plan.becomesAmi || bootedOnEc2(known))) {
     return runStep(context, "boot check", "boot check", async () => {
-      return { value: { state, check: summarize(JSON.parse(known), folder.report) }, outcome: "unchanged" };
+      return { value: { state, check: summarize(known, folder.report) }, outcome: "unchanged" };
     });
   }
-  const report = await bootReport(context, project, repo, build);
+  const report = await (known === undefined
+    ? checkBoot(context, input)
+    : checkAlsoOnEc2(context, input, known));
   if (!report.passed) throw await putAside(plan, report);
-  const written = { ...state, report: digestOf(await readText(folder.report)) };
-  return { state: await writeBuildState(folder, written), check: summarize(report, folder.report) };
+  return { state: await rememberReport(folder, state, report), check: summarize(report, folder.report) };
 }
 
-async function bootReport(
-  context: Context,
-  project: Project,
-  repo: Repo,
-  {
-    plan,
-    commits,
-    state,
-  }: { readonly plan: BakePlan; readonly commits: Commits; readonly state: BuildState },
-): Promise<BootReport> {
-  const { roles, memory, cpus } = project.loaded.spec.bootTest;
-  const deployment = (commit: string): Promise<Deployment> => readDeployment(context, repo, commit, roles);
-  const previous = state.predecessorCommit;
-  return checkBoot(context, {
-    disk: plan.folder.disk,
-    diskBytes: state.disk.size + growBytes,
-    memoryBytes: findBytes(memory) ?? 2 ** 31,
-    cpus,
-    ignition: plan.folder.launch,
-    host: await deployment(commits.host),
-    ...(previous === null ? {} : { predecessor: await deployment(previous) }),
-    state: roles.some((role) => role === "etcd" || role === "control-plane") ? [etcdState] : [],
-    folder: plan.folder.path,
-  });
-}
-
-// Root's login has a runtime folder of its own, where crun would look for the container.
-const etcdctl =
-  "crun --root=/run/crun exec etcd etcdctl --cacert=/pki/ca.crt --cert=/pki/server.crt --key=/pki/server.key";
-
-/** A key that the first boot writes and every later one must find. */
-const etcdState: StateCheck = {
-  name: "etcd-keeps-its-data",
-  write: `${etcdctl} put igneous/boot-check first`,
-  read: {
-    name: "etcd-keeps-its-data",
-    command: `${etcdctl} get --print-value-only igneous/boot-check`,
-    expect: { contains: "first" },
-    wait: 60,
-  },
-};
-
-/** What a deployment must hold and answer, by its own documents: those of a predecessor may be others than today's. */
-export async function readDeployment(
-  context: Context,
-  repo: Repo,
-  commit: string,
-  roles: readonly string[],
-): Promise<Deployment> {
-  const read = async (path: string): Promise<string> =>
-    Buffer.from(await readTreeFile(context, repo, commit as CommitChecksum, path)).toString("utf8");
-  const { containers } = parseManifest(await read(manifestPath));
-  return { commit, containers, checks: parseChecks(await read(checksPath), roles) };
-}
-
-async function putAside(plan: BakePlan, report: BootReport): Promise<IgneousError> {
+/** Sets a disk that failed aside, and tells what it failed. */
+export async function putAside(
+  plan: Pick<BakePlan, "folder" | "id">,
+  report: BootReport,
+): Promise<IgneousError> {
   const { folder, id } = plan;
   await removeTree(`${folder.disk}.failed`);
   await movePath(folder.disk, `${folder.disk}.failed`);

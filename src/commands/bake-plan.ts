@@ -9,7 +9,7 @@ import { buildIdOf, predecessorOf } from "./build-id.ts";
 import type { Project } from "./project.ts";
 
 export interface BakeOptions {
-  readonly builder: "qemu";
+  readonly builder: "qemu" | "direct";
   /** Folder for the outputs instead of `.igneous/builds/ID`. */
   readonly out: string | undefined;
   readonly bootTest: boolean;
@@ -28,6 +28,9 @@ export interface BakePlan {
   /** What the lock records of this very build, when it was baked before. */
   readonly recorded: LockedBuild | undefined;
   readonly bootTest: boolean;
+  readonly builder: BakeOptions["builder"];
+  /** The disk will be published: it is also booted as EC2 boots it. */
+  readonly becomesAmi: boolean;
 }
 
 export async function planBake(project: Project, lock: Lock, options: BakeOptions): Promise<BakePlan> {
@@ -40,6 +43,8 @@ export async function planBake(project: Project, lock: Lock, options: BakeOption
     predecessor: options.withoutPredecessor === true ? undefined : predecessorOf(lock, id),
     recorded: findRecorded(lock, id, options),
     bootTest: options.bootTest,
+    builder: options.builder,
+    becomesAmi: options.builder === "direct" || project.loaded.spec.publish !== undefined,
   };
 }
 
@@ -77,7 +82,7 @@ export function requirePredecessor(plan: BakePlan, repo: Repo): Sha256Hex | null
 
 /** The plan as `--dry-run` prints it. */
 export function describePlan(plan: BakePlan): readonly string[] {
-  const { id, images, packages, predecessor, folder, bootTest } = plan;
+  const { id, images, packages, predecessor, folder, bootTest, becomesAmi } = plan;
   const before = predecessor === undefined ? "none (this is the first)" : shortDigest(predecessor.id);
   return [
     `build        ${shortDigest(id)}`,
@@ -87,6 +92,6 @@ export function describePlan(plan: BakePlan): readonly string[] {
     `base         ${packages} Debian packages`,
     `rollback to  ${before}`,
     `disk         ${folder.disk}`,
-    `boot check   ${bootTest ? "yes" : "no (--no-boot-test)"}`,
+    `boot check   ${bootTest ? `yes${becomesAmi ? ", also as EC2 boots it" : ""}` : "no (--no-boot-test)"}`,
   ];
 }

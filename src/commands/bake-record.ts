@@ -22,18 +22,28 @@ export function recordBuild(
   return runStep(context, "record", "record the build in images.lock.json", async () => {
     const record =
       plan.recorded === undefined ? await newRecord(context, project, lock, build) : plan.recorded;
-    const report = state.report === null ? {} : { report: state.report };
     const others = lock.builds.filter(({ id }) => id !== plan.id);
     const at = lock.builds.findIndex(({ id }) => id === plan.id);
-    const builds = others.toSpliced(
-      Math.max(at, 0),
-      0,
-      record.report === undefined ? { ...record, ...report } : record,
-    );
+    const builds = others.toSpliced(Math.max(at, 0), 0, {
+      ...record,
+      ...checked(record, state),
+      ...(plan.builder === "direct" ? { builder: "direct" } : {}),
+    });
     const value = { ...lock, builds };
     const changed = await writeLock(project.folder, value);
     return { value, outcome: changed ? "done" : "unchanged" };
   });
+}
+
+/** A report says when and how long, so that of an earlier run stays; unless the disk was booted as something more. */
+export function checked(
+  { report, bootedAs = [] }: Pick<LockedBuild, "report" | "bootedAs">,
+  state: Pick<BuildState, "report" | "bootedAs">,
+): Pick<LockedBuild, "report" | "bootedAs"> {
+  const now = state.bootedAs ?? [];
+  if (state.report === null || (report !== undefined && now.every((platform) => bootedAs.includes(platform))))
+    return {};
+  return { report: state.report, bootedAs: [...now] };
 }
 
 async function newRecord(
@@ -48,7 +58,7 @@ async function newRecord(
   const { predecessor } = plan;
   return {
     id: plan.id,
-    builder: "qemu",
+    builder: plan.builder,
     ...(predecessor === undefined ? {} : { predecessor: predecessor.id }),
     payloadCommit: hex(commits.payload),
     baseCommit: hex(commits.base),

@@ -7,6 +7,7 @@ import { withProject } from "../lock/file.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
 import { committedTree } from "./base-tree.ts";
+import { digestBlocks } from "./bake-blocks.ts";
 import { checkBuild } from "./bake-check.ts";
 import { makeDisk } from "./bake-disk.ts";
 import { commitHost } from "./bake-host.ts";
@@ -17,6 +18,7 @@ import { recordBuild, requireRecorded } from "./bake-record.ts";
 import { checkDowngrades, emitWarnings } from "./bake-warnings.ts";
 import { type BakeResult, bakeResult } from "./bake-result.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
+import { requirePublish } from "./publish-section.ts";
 import { type ImageConfiguration, renderImageTemplate } from "./templates.ts";
 
 /** The commits of a build. */
@@ -29,6 +31,7 @@ export interface Commits {
 /** What a bake would do. Reads the spec and the lock, and nothing else. */
 export async function planProjectBake(folder: string, options: BakeOptions): Promise<BakePlan> {
   const project = await loadProject(folder);
+  if (options.builder === "direct") requirePublish(project);
   return planBake(project, await requireLock(project), options);
 }
 
@@ -38,6 +41,7 @@ export async function planProjectBake(folder: string, options: BakeOptions): Pro
  */
 export async function bake(context: Context, folder: string, options: BakeOptions): Promise<BakeResult> {
   const project = await loadProject(folder);
+  if (options.builder === "direct") requirePublish(project);
   const configuration = renderImageTemplate(project);
   return withProject(context, folder, async () => {
     const lock = await requireLock(project);
@@ -56,6 +60,7 @@ export async function bake(context: Context, folder: string, options: BakeOption
       configuration,
       predecessorCommit,
     });
+    if (plan.becomesAmi) await digestBlocks(context, plan, state);
     const { state: checked, check } = await checkBuild(context, project, repo, { plan, commits, state });
     await recordBuild(context, project, lock, { plan, commits, state: checked });
     return bakeResult(

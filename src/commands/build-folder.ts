@@ -31,6 +31,8 @@ export interface BuildState {
   readonly disk: { readonly sha256: string; readonly size: number; readonly mtimeMs: number };
   /** Digest of the report of the boot check, when it passed. */
   readonly report: Digest | null;
+  /** The platforms that the firmware of the checked machines named. */
+  readonly bootedAs?: readonly ("qemu" | "aws")[];
 }
 
 const stateFile = "build.json";

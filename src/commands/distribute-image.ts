@@ -8,7 +8,8 @@ import { readLock } from "../lock/file.ts";
 import { findBuild } from "./build-id.ts";
 import { requireImageBuilder } from "./image-builder-build.ts";
 import { loadProject } from "./project.ts";
-import { type PublishProjectResult, requirePublish } from "./publish-project.ts";
+import type { PublishProjectResult } from "./publish-project.ts";
+import { requirePublish } from "./publish-section.ts";
 import { recordAmis } from "./publish-record.ts";
 
 /** Brings a build's AMI of the home region to the other regions by EC2 Image Builder, and records what came of it. */

@@ -7,10 +7,10 @@ import { renderCheckScript } from "../disk/check-script.ts";
 import { hostChecks } from "../disk/host-checks.ts";
 import { sha256File, sizeOf, writeAtomic } from "../host/files.ts";
 import { ensureFolder } from "../host/folders.ts";
-import { readDeployment } from "./bake-check.ts";
+import { readDeployment } from "./boot-input.ts";
 import { packerSource } from "./packer-folder.ts";
 import { type Project, specFileName } from "./project.ts";
-import { requirePublish } from "./publish-project.ts";
+import { requirePublish } from "./publish-section.ts";
 import { type CommittedProject, writeProjectPayload } from "./render-packer.ts";
 
 export interface PreparedImageBuild {

@@ -1,18 +1,17 @@
-import type { PublishBuild, PublishParent, PublishSpec } from "../aws/publish-types.ts";
-import { publishProblems } from "../aws/publish-rules.ts";
+import type { PublishBuild, PublishParent } from "../aws/publish-types.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
-import { renderPath } from "../core/schema-problems.ts";
 import { sizeOf } from "../host/files.ts";
 import { readLock } from "../lock/file.ts";
 import type { Lock, LockedAmi, LockedBuild } from "../lock/schema.ts";
-import { refuse } from "../spec/load.ts";
 import { buildFolder } from "./build-folder.ts";
+import { ensureEc2Boot } from "./ec2-check.ts";
 import { findBuild } from "./build-id.ts";
-import { loadProject, located, type Project, specFileName } from "./project.ts";
+import { loadProject, type Project } from "./project.ts";
 import { planPublish, publish, type PublishPlan } from "./publish.ts";
 import { recordAmis } from "./publish-record.ts";
+import { requirePublish } from "./publish-section.ts";
 
 export interface PublishProjectOptions {
   /** First digits of a build id; the newest build when not given. */
@@ -21,6 +20,8 @@ export interface PublishProjectOptions {
   readonly regions?: readonly string[] | undefined;
   /** Folder of the build's outputs, when it was baked with `--out`. */
   readonly out?: string | undefined;
+  /** Whether a disk that was not booted as EC2 boots it is booted so first. */
+  readonly bootTest: boolean;
 }
 
 export interface PublishProjectResult {
@@ -40,6 +41,10 @@ export async function publishProject(
   const project = await loadProject(folder);
   const build = findBuild(await readLock(folder), options.build);
   const request = await publishRequest(project, await readLock(folder), build, options.out);
+  const isPublished = build.amis !== undefined && build.amis.length > 0;
+  if (options.bootTest && !isPublished) {
+    await ensureEc2Boot(context, project, build, buildFolder(folder, build.id, options.out));
+  }
   const { amis, failures } = await publish(context, { build: request, regions: options.regions ?? [] });
   const { changed, recorded } = await recordAmis(context, folder, build.id, amis);
   return { build: shortDigest(build.id), amis: recorded, failures, changed };
@@ -56,24 +61,6 @@ export async function planProjectPublish(
   const lock = await readLock(folder);
   const build = await publishRequest(project, lock, findBuild(lock, options.build), options.out);
   return planPublish(context, { build, regions: options.regions ?? [] }, now);
-}
-
-/** The spec's `publish:` section, or an error that says where it goes; its problems come with their lines. */
-export function requirePublish(project: Project): PublishSpec {
-  const { loaded } = project;
-  const section = loaded.spec.publish;
-  if (section === undefined) {
-    throw new IgneousError("input-invalid", `${specFileName} has no section 'publish'`, {
-      hint: "say where the image goes: publish: { regions: [eu-central-1] }",
-    });
-  }
-  const problems = publishProblems(section).map(({ path, message }) => ({
-    severity: "error" as const,
-    message,
-    path: renderPath(["publish", ...path]),
-  }));
-  refuse(loaded.file, loaded.source, located(loaded, problems));
-  return section;
 }
 
 /** A build of the lock as `aws` wants it: its disk, its section, and the build before it that is published. */

@@ -130,6 +130,8 @@ export const LockedBuild = z.strictObject({
   ignition: digest.optional(),
   /** Digest of `report.json`, what the boot check saw. */
   report: digest.optional(),
+  /** Platforms that the firmware of the machines in the boot check named; an AMI's disk was also booted as on EC2. */
+  bootedAs: z.array(z.enum(["qemu", "aws"])).exactOptional(),
   git: z.strictObject({ revision: z.string(), tag: z.string().optional(), dirty: z.boolean() }).optional(),
   tools: z.record(z.string(), z.string()),
   createdAt: z.iso.datetime(),

@@ -20,6 +20,8 @@ function plan(folder: string, predecessor: BakePlan["predecessor"]): BakePlan {
     predecessor,
     recorded: undefined,
     bootTest: false,
+    builder: "qemu",
+    becomesAmi: false,
   };
 }
 
