@@ -5,6 +5,8 @@ export interface InstanceMetadata {
   readonly userData: Uint8Array;
   readonly region: string;
   readonly instanceType: string;
+  /** More documents by their path below the version, such as `meta-data/iam/security-credentials/`. */
+  readonly documents?: Readonly<Record<string, string>>;
 }
 
 export interface MetadataService {
@@ -20,7 +22,8 @@ const account = "111122223333";
  * EC2's instance metadata service as an instance sees it that demands version 2: a token is put first, and every answer
  * wants it. Serves what an operating system asks for on its first boot; anything else is not found, as on EC2.
  */
-export function metadataService({ userData, region, instanceType }: InstanceMetadata): MetadataService {
+export function metadataService(instance: InstanceMetadata): MetadataService {
+  const { userData, region, instanceType } = instance;
   const token = createHash("sha256").update(instanceId).digest("base64url");
   const asked: string[] = [];
   const identity = { accountId: account, architecture: "x86_64", instanceId, instanceType, region };
@@ -32,6 +35,7 @@ export function metadataService({ userData, region, instanceType }: InstanceMeta
     ["meta-data/placement/region", region],
     ["meta-data/placement/availability-zone", `${region}a`],
     ["meta-data/local-hostname", "ip-169-254-169-15.ec2.internal"],
+    ...Object.entries(instance.documents ?? {}),
   ]);
   const reply = ({ method, path, header }: ServedRequest): ServedAnswer => {
     if (method === "PUT" && path === "/latest/api/token") {

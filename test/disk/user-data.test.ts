@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { encodeUserData } from "../../src/aws/launch-template-user-data.ts";
+import { run } from "../../src/host/exec.ts";
+import { namespaceArgv } from "../../src/host/namespace.ts";
+import { requireTool, temporaryFolder, testContext } from "../tools.ts";
+
+/** The program of the node itself: Debian's package keeps it outside of PATH. */
+const ignition = "/usr/lib/dracut/modules.d/30ignition/ignition";
+
+interface Fetched {
+  readonly name: string;
+  readonly exit: number;
+  readonly log: string;
+  readonly asked: readonly string[];
+}
+
+/** An Ignition config with random text of a size in it. */
+function configOf(text: string): string {
+  const contents = { source: `data:,${text}` };
+  return JSON.stringify({
+    ignition: { version: "3.3.0" },
+    storage: { files: [{ path: "/etc/x", contents }] },
+  });
+}
+
+const words = (count: number): string =>
+  Array.from({ length: count }, (_, index) => createHash("sha256").update(`${index}`).digest("hex")).join("");
+
+describe("launch configuration as user data, as Ignition on a node reads it", () => {
+  const forms = {
+    plain: configOf("hello"),
+    gzip: configOf(`${"a".repeat(40_000)}${words(80)}`),
+    s3: configOf(words(1000)),
+  };
+  const source = (config: string): string => JSON.parse(config).storage.files[0].contents.source;
+
+  it("fetches plain, gzip and S3 forms with a token; user data that is packed as a whole it would not read", async () => {
+    for (const tool of ["ignition-validate", "ip", "openssl"]) requireTool(tool);
+    const folder = await temporaryFolder();
+    const hash = createHash("sha512").update(forms.s3).digest("hex");
+    const replace = { source: "s3://launch/config.ign", verification: { hash: `sha512-${hash}` } };
+    const pointer = JSON.stringify({ ignition: { version: "3.3.0", config: { replace } } });
+    const userData = {
+      plain: Buffer.from(encodeUserData(forms.plain), "base64"),
+      gzip: Buffer.from(encodeUserData(forms.gzip), "base64"),
+      s3: Buffer.from(encodeUserData(pointer), "base64"),
+      packed: gzipSync(forms.plain),
+    };
+    await writeFile(join(folder, "config.ign"), forms.s3);
+    for (const [name, bytes] of Object.entries(userData)) await writeFile(join(folder, `${name}.ud`), bytes);
+    const child = join(import.meta.dirname, "user-data-child.ts");
+    const argv = [process.execPath, "--import", "tsx", child, folder, ignition, ...Object.keys(userData)];
+    const { stdout } = await run(testContext(), [...namespaceArgv(), ...argv]);
+    const fetched = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Fetched);
+
+    for (const name of ["plain", "gzip", "s3"] as const) {
+      const found = fetched.find((each) => each.name === name);
+      expect(found?.exit, `${name}: ${found?.log}`).toBe(0);
+      const { storage } = JSON.parse(await readFile(join(folder, `${name}.json`), "utf8"));
+      expect(storage.files[0].contents.source).toBe(source(forms[name]));
+      expect(found?.asked).toContain("GET /2019-10-01/user-data 200");
+      expect(found?.asked.join("\n")).not.toContain(" 401");
+    }
+    expect(fetched.find(({ name }) => name === "packed")?.log).toContain("config is not valid");
+  });
+
+  it("has a second that fits only with gzip, and a third that does not fit even so", () => {
+    expect(forms.gzip.length).toBeGreaterThan(16_384);
+    expect(() => encodeUserData(forms.s3)).toThrow("EC2 takes 16384");
+  });
+});
