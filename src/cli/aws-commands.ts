@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { resolve } from "node:path";
 import type { Context } from "../core/context.ts";
 import { withOutputOptions, withProjectOption } from "./command-options.ts";
+import { confirm, showPlan } from "./confirm.ts";
 import type { Io, OutputOptions } from "./io.ts";
 import { type CommandResult, runCommand } from "./run-command.ts";
 
@@ -27,7 +28,7 @@ export function addGcCommand(program: Command, io: Io): void {
     .summary("remove snapshots and AMIs that the lock no longer names")
     .description(
       "Finds by tag, in every region of the account, what this spec left behind, and prints what goes and what stays, each\n" +
-        "with its reason. With --yes it removes what goes. What the lock, an instance, a group or a template uses stays.",
+        "with its reason. At a terminal it then asks; with --yes it removes what goes. What the lock, an instance, a group or a template uses stays.",
     )
     .option(
       "--ostree <target>",
@@ -36,39 +37,48 @@ export function addGcCommand(program: Command, io: Io): void {
     .option("--keep <n>", "keep this many of the newest builds that the lock does not name", parseCount, 0)
     .option("--older-than <time>", "remove only what is older, such as 12h or 7d", "1d")
     .option("--dry-run", "only print the plan, even with --yes")
-    .option("--yes", "remove what the plan names");
+    .option("--yes", "remove what the plan names, without a question");
   withOutputOptions(withProjectOption(command)).action(async (options: GcOptions) => {
-    await runCommand(io, options, async (context) => {
-      if (options.ostree !== undefined) return gcPublishedRepo(context, io, options.ostree, options);
-      const { applyProjectGc, planProjectGc } = await import("../commands/aws-project.ts");
-      const { keep, olderThan } = options;
-      const plan = await planProjectGc(context, resolve(io.cwd, options.project), { keep, olderThan });
-      const line = (sign: string, { region, kind, id, why }: (typeof plan.remove)[number]): string =>
-        `${sign} ${region}  ${kind}  ${id}  ${why}`;
-      const failed = plan.failures.map(
-        ({ region, code, message }) => `! ${region}  could not be read [${code}] ${message}`,
-      );
-      const lines = [
-        ...plan.kept.map((item) => line("=", item)),
-        ...plan.remove.map((item) => line("-", item)),
-        ...failed,
-      ];
-      if (options.yes !== true || options.dryRun === true) {
-        const next =
-          plan.remove.length === 0 ? "nothing to remove" : "nothing was removed; add --yes to remove";
-        const text = `${[...lines, next].join("\n")}\n`;
-        return { data: { plan, result: null }, text: () => text, exitCode: plan.failures.length > 0 ? 1 : 0 };
-      }
-      for (const message of lines) context.emit({ type: "note", message });
-      const result = await applyProjectGc(context, plan);
-      const failures = [
-        ...failed,
-        ...result.failures.map(({ region, code, message }) => `! ${region}  [${code}] ${message}`),
-      ];
-      const text = `${[...result.removed.map((item) => line("-", item)), ...failures, `${result.removed.length} removed`].join("\n")}\n`;
-      return { data: { plan, result }, text: () => text, exitCode: failures.length > 0 ? 1 : 0 };
-    });
+    await runCommand(io, options, (context) =>
+      options.ostree === undefined
+        ? gcAccount(context, io, options)
+        : gcPublishedRepo(context, io, options.ostree, options),
+    );
   });
+}
+
+async function gcAccount(context: Context, io: Io, options: GcOptions): Promise<CommandResult> {
+  const { applyProjectGc, planProjectGc } = await import("../commands/aws-project.ts");
+  const { keep, olderThan } = options;
+  const plan = await planProjectGc(context, resolve(io.cwd, options.project), { keep, olderThan });
+  const line = (sign: string, { region, kind, id, why }: (typeof plan.remove)[number]): string =>
+    `${sign} ${region}  ${kind}  ${id}  ${why}`;
+  const failed = plan.failures.map(
+    ({ region, code, message }) => `! ${region}  could not be read [${code}] ${message}`,
+  );
+  const lines = [
+    ...plan.kept.map((item) => line("=", item)),
+    ...plan.remove.map((item) => line("-", item)),
+    ...failed,
+  ];
+  const count = plan.remove.length;
+  const asks = options.yes !== true && options.dryRun !== true && count > 0 && io.ask !== undefined;
+  if (asks) showPlan(context, lines.join("\n"));
+  const agreed = asks && (await confirm(io, `Remove ${count === 1 ? "it" : `these ${count}`}?`, false));
+  if ((options.yes !== true && !agreed) || options.dryRun === true) {
+    const next = count === 0 ? "nothing to remove" : "nothing was removed; add --yes to remove";
+    const text = `${[...(asks ? [] : lines), next].join("\n")}\n`;
+    return { data: { plan, result: null }, text: () => text, exitCode: failed.length > 0 ? 1 : 0 };
+  }
+  if (!asks) for (const message of lines) context.emit({ type: "note", message });
+  const result = await applyProjectGc(context, plan);
+  const failures = [
+    ...failed,
+    ...result.failures.map(({ region, code, message }) => `! ${region}  [${code}] ${message}`),
+  ];
+  const removed = result.removed.map((item) => line("-", item));
+  const text = `${[...removed, ...failures, `${removed.length} removed`].join("\n")}\n`;
+  return { data: { plan, result }, text: () => text, exitCode: failures.length > 0 ? 1 : 0 };
 }
 
 async function gcPublishedRepo(

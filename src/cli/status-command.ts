@@ -27,7 +27,7 @@ export function addStatusCommand(program: Command, io: Io): void {
     )
     .option("--nodes", "with --group: ask each node by SSM which commit it booted, too")
     .option("--watch", "with --group: look again every few seconds, until Ctrl-C")
-    .option("--check", "with --group: exit 5 when something is not as the lock says");
+    .option("--check", "exit 5 when something is not as the lock says");
   withOutputOptions(withProjectOption(command)).action(async (options: Options) => {
     await runCommand(io, options, (context) =>
       options.group === undefined ? images(io, context, options) : fleet(io, context, options),
@@ -54,7 +54,10 @@ async function fleet(io: Io, context: Context, options: Options): Promise<Comman
 async function images(io: Io, context: Context, options: Options): Promise<CommandResult> {
   const { projectStatus } = await import("../commands/aws-project.ts");
   const builds = await projectStatus(context, resolve(io.cwd, options.project));
-  const isUnknown = builds.some(({ amis }) => amis.some(({ state }) => state === "unknown"));
+  const states = builds.flatMap(({ amis }) => amis.map(({ state }) => state));
+  const isUnknown = states.includes("unknown");
+  const isOff =
+    options.check === true && states.some((state) => state !== "available" && state !== "unknown");
   const lines = builds.flatMap(({ buildId, amis }) => [
     `build ${buildId.replace(/^sha256:/u, "").slice(0, 12)}${amis.length === 0 ? "  not published" : ""}`,
     ...amis.map(({ region, amiId, state, deprecatedAt, problem }) =>
@@ -69,5 +72,5 @@ async function images(io: Io, context: Context, options: Options): Promise<Comma
         .join("  "),
     ),
   ]);
-  return { data: { builds }, text: () => `${lines.join("\n")}\n`, exitCode: isUnknown ? 1 : 0 };
+  return { data: { builds }, text: () => `${lines.join("\n")}\n`, exitCode: isOff ? 5 : isUnknown ? 1 : 0 };
 }

@@ -36,7 +36,7 @@ export async function ensureEc2Boot(
   context: Context,
   project: Project,
   build: LockedBuild,
-  folder: BuildFolder,
+  { folder, disk }: { readonly folder: BuildFolder; readonly disk: { readonly sha256: string } },
 ): Promise<void> {
   const known = await findBuildState(folder, build.id);
   const report = await findReport(folder, known);
@@ -48,14 +48,14 @@ export async function ensureEc2Boot(
       hint: "run 'igneous bake' first, or publish it unchecked with --no-boot-test",
     });
   }
-  const state: BuildState = known ?? (await stateOf(folder, build));
+  const state: BuildState = known ?? (await stateOf(folder, build, disk.sha256));
   const { roles } = project.loaded.spec.bootTest;
   await writeAtomic(folder.launch, renderLaunchTemplate(project, { roles }));
   const input = await bootInput(context, project, repo, {
     folder,
     hostCommit: build.hostCommit,
     predecessorCommit: null,
-    diskBytes: build.disk.size,
+    diskBytes: state.disk.size,
     becomesAmi: true,
   });
   const seen = await checkAlsoOnEc2(context, input, report ?? nothingSeen);
@@ -71,12 +71,12 @@ export async function ensureEc2Boot(
 }
 
 /** For a disk that was copied here: what its bake would have written down. */
-function stateOf(folder: BuildFolder, build: LockedBuild): Promise<BuildState> {
+function stateOf(folder: BuildFolder, build: LockedBuild, sha256: string): Promise<BuildState> {
   return writeBuildState(folder, {
     id: build.id,
     predecessorCommit: null,
     hostCommit: build.hostCommit,
-    disk: { sha256: build.disk.sha256 },
+    disk: { sha256 },
     report: null,
   });
 }

@@ -50,6 +50,7 @@ export function makeBaseDisk(
         repo: repo.path,
         hostCommit: base,
         kernelArguments,
+        name: project.loaded.spec.name,
         buildId: key,
         sizeBytes,
         out: path,

@@ -43,7 +43,8 @@ export async function publishProject(
   const request = await publishRequest(project, await readLock(folder), build, options.out);
   const isPublished = build.amis !== undefined && build.amis.length > 0;
   if (options.bootTest && !isPublished) {
-    await ensureEc2Boot(context, project, build, buildFolder(folder, build.id, options.out));
+    const outputs = buildFolder(folder, build.id, options.out);
+    await ensureEc2Boot(context, project, build, { folder: outputs, disk: request.disk });
   }
   const { amis, failures } = await publish(context, { build: request, regions: options.regions ?? [] });
   const { changed, recorded } = await recordAmis(context, folder, build.id, amis);
