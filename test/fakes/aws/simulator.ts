@@ -23,10 +23,14 @@ export interface Simulator extends FakeServer {
 }
 
 /** Starts an AWS of our own on a free loopback port. */
-export async function startSimulator(accounts: Readonly<Record<string, string>> = {}): Promise<Simulator> {
+export async function startSimulator(
+  accounts: Readonly<Record<string, string>> = {},
+  start?: number,
+): Promise<Simulator> {
   const world = createWorld();
   const server = await startFakeServer({
     accounts,
+    ...(start === undefined ? {} : { start }),
     services: () => ({
       ec2: {
         ...snapshotHandlers(world),
