@@ -48,7 +48,7 @@ async function put(path: string, body: string): Promise<boolean> {
 }
 
 for (let tries = 0; tries < 300 && !(await put("/launch", "")); tries++) await wait(100);
-await put("/launch/config.ign", readFileSync(at("config.ign"), "utf8"));
+await put(readFileSync(at("config.path"), "utf8"), readFileSync(at("config.ign"), "utf8"));
 
 const role = "meta-data/iam/security-credentials/";
 const credentials = { Code: "Success", AccessKeyId: "ASIAFAKE", SecretAccessKey: "fake", Token: "fake" };

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { encodeUserData } from "../../src/aws/launch-template-user-data.ts";
+import { planUserData } from "../../src/aws/launch-template-user-data.ts";
 import { run } from "../../src/host/exec.ts";
 import { namespaceArgv } from "../../src/host/namespace.ts";
 import { requireTool, temporaryFolder, testContext } from "../tools.ts";
@@ -41,16 +41,15 @@ describe("launch configuration as user data, as Ignition on a node reads it", ()
   it("fetches plain, gzip and S3 forms with a token; user data that is packed as a whole it would not read", async () => {
     for (const tool of ["ignition-validate", "ip", "openssl"]) requireTool(tool);
     const folder = await temporaryFolder();
-    const hash = createHash("sha512").update(forms.s3).digest("hex");
-    const replace = { source: "s3://launch/config.ign", verification: { hash: `sha512-${hash}` } };
-    const pointer = JSON.stringify({ ignition: { version: "3.3.0", config: { replace } } });
+    const stored = planUserData(forms.s3, "s3://launch/configs");
     const userData = {
-      plain: Buffer.from(encodeUserData(forms.plain), "base64"),
-      gzip: Buffer.from(encodeUserData(forms.gzip), "base64"),
-      s3: Buffer.from(encodeUserData(pointer), "base64"),
+      plain: Buffer.from(planUserData(forms.plain).base64, "base64"),
+      gzip: Buffer.from(planUserData(forms.gzip).base64, "base64"),
+      s3: Buffer.from(stored.base64, "base64"),
       packed: gzipSync(forms.plain),
     };
-    await writeFile(join(folder, "config.ign"), forms.s3);
+    await writeFile(join(folder, "config.ign"), stored.object?.body ?? "");
+    await writeFile(join(folder, "config.path"), `/${stored.object?.bucket}/${stored.object?.key}`);
     for (const [name, bytes] of Object.entries(userData)) await writeFile(join(folder, `${name}.ud`), bytes);
     const child = join(import.meta.dirname, "user-data-child.ts");
     const argv = [process.execPath, "--import", "tsx", child, folder, ignition, ...Object.keys(userData)];
@@ -73,6 +72,6 @@ describe("launch configuration as user data, as Ignition on a node reads it", ()
 
   it("has a second that fits only with gzip, and a third that does not fit even so", () => {
     expect(forms.gzip.length).toBeGreaterThan(16_384);
-    expect(() => encodeUserData(forms.s3)).toThrow("EC2 takes 16384");
+    expect(() => planUserData(forms.s3)).toThrow("EC2 takes 16384");
   });
 });
