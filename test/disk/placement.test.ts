@@ -13,13 +13,11 @@ function commit(name: string, geth: string): { readonly deployed: DeployedCommit
     metadata: [`${name}.commit`, "bb-usr.dirtree", `cc-${geth}.dirtree`],
     files: new Set(["ff-base.file", `aa-${geth}.file`]),
   };
+  const own = ["usr", "usr/zsh", "usr/lib", "usr/lib/igneous", "usr/lib/igneous/containers", "etc/passwd"];
   const paths = [
-    ...[root, `${root}/usr`, `${root}/usr/zsh`, `${root}/usr/lib`, `${root}/usr/lib/igneous`],
-    ...[
-      `${root}/usr/lib/igneous/containers`,
-      `${root}/usr/lib/igneous/containers/geth`,
-      `${root}/etc/passwd`,
-    ],
+    root,
+    `${root}/usr/lib/igneous/containers/geth`,
+    ...own.map((path) => `${root}/${path}`),
     ...[...deployed.metadata, ...deployed.files].map(object),
   ];
   return { deployed, paths };

@@ -24,11 +24,19 @@ execFileSync("ip", ["address", "add", "169.254.169.254/32", "dev", "lo"]);
 writeFileSync(at("hosts"), `127.0.0.1 localhost ${hosts.join(" ")}\n`);
 execFileSync("mount", ["--bind", at("hosts"), "/etc/hosts"]);
 const names509 = [...hosts.map((host) => `DNS:${host}`), "IP:127.0.0.1"].join(",");
+const request509 = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split(" ");
 execFileSync(
   "openssl",
   [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"],
-    ...["-subj", "/CN=S3", "-addext", `subjectAltName=${names509}`, "-keyout", at("key"), "-out", at("cert")],
+    ...request509,
+    "-subj",
+    "/CN=S3",
+    "-addext",
+    `subjectAltName=${names509}`,
+    "-keyout",
+    at("key"),
+    "-out",
+    at("cert"),
   ],
   { stdio: "ignore" },
 );
