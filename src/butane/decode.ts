@@ -1,3 +1,4 @@
+import { bytesToText, textToBytes } from "../core/byte-text.ts";
 import type { Field, TypeSet } from "../ignition/type-table.ts";
 import { type Struct, type Value, zeroStruct, zeroValue } from "../ignition/value.ts";
 import { decodeScalar, type ScalarType } from "./decode-scalar.ts";
@@ -76,7 +77,7 @@ function refuse(decoder: Decoder, node: YamlNode, typeName: string): undefined {
 }
 
 function cutBytes(value: string): string {
-  return Buffer.from(value).subarray(0, 7).toString();
+  return bytesToText(textToBytes(value).subarray(0, 7));
 }
 
 /** The value of a field, or undefined where the field is to keep what it has. */

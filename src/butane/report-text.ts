@@ -1,4 +1,4 @@
-import { bytesToText, printableText } from "../core/byte-text.ts";
+import { bytesToText, goSpaces, printableText } from "../core/byte-text.ts";
 import { pathText } from "../ignition/value.ts";
 import type { ButaneEntry } from "./butane.ts";
 
@@ -13,6 +13,7 @@ export interface ReportStyle {
 const codes = { error: "31", warning: "33" } as const;
 const blue = "34";
 const contextLines = 2;
+const wordPattern = new RegExp(`^[^${goSpaces}]*`, "u");
 
 /** As many entries as are made into one text; all of them may be more than a string can hold. */
 const entriesAtOnce = 1000;
@@ -81,7 +82,7 @@ function renderEntry(
     out.push(` ${paint(String(number).padStart(width), blue)} | ${shown}`);
     if (number !== position.line) continue;
     const rest = bytesToText(line.subarray(position.column - 1));
-    const word = /^\S*/u.exec(rest)?.[0] ?? "";
+    const word = wordPattern.exec(rest)?.[0] ?? "";
     const carets = paint("^".repeat(Buffer.byteLength(word)), blue);
     out.push(` ${gutter} | ${" ".repeat(position.column - 1)}${carets} ${entry.message}`);
   }

@@ -68,6 +68,9 @@ export function printableText(text: string): string {
   return text.replaceAll(/[\udc80-\udcff]/gu, "\ufffd");
 }
 
+/** White space to Go, for use in a character class; JavaScript's `\\s` has U+FEFF as well and U+0085 not. */
+export const goSpaces: string = String.raw`\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
+
 const shortQuotes: Readonly<Record<string, string>> = {
   '"': '\\"',
   "\\": "\\\\",

@@ -1,4 +1,4 @@
-import { bytesToText, quoteGo, textToBytes } from "../core/byte-text.ts";
+import { bytesToText, goSpaces, quoteGo, textToBytes } from "../core/byte-text.ts";
 
 /** One `Name=value` of a unit file. */
 export interface UnitOption {
@@ -53,9 +53,9 @@ function readUnit(reader: Reader, options: UnitOption[]): void {
 }
 
 // Before the first section anything goes, a character at a time; behind it only white space is passed over.
+const spacePattern = new RegExp(`^[${goSpaces}]$`, "u");
 const isSpace = (character: string): boolean =>
-  (character <= " " || character >= "\u007f") &&
-  /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/u.test(character);
+  (character <= " " || character >= "\u007f") && spacePattern.test(character);
 
 function readSection(reader: Reader): string {
   checkLine(reader);

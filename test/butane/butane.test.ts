@@ -72,6 +72,26 @@ describe("runButane", () => {
     );
   });
 
+  it("marks the word that is wrong, which ends where Go sees white space", () => {
+    const marked = (key: string): string | undefined => {
+      const bytes = new TextEncoder().encode(`variant: fcos\nversion: 1.4.0\n${key}: 1\n`);
+      const { entries } = runButane(bytes, files);
+      const text = [...renderEntries(entries, "x", bytes, { colour: false, hints: false, raw: false })].join(
+        "",
+      );
+      return / \| (\^+) unused key/u.exec(text)?.[1];
+    };
+    expect(marked("st\ufeffge")).toBe("^".repeat(8));
+    expect(marked("st\u00a0ge")).toBe("^^");
+    expect(marked("é")).toBe("^^^");
+  });
+
+  it("cuts a long value in its message at bytes, as Go does", () => {
+    expect(run("variant: fcos\nversion: 1.4.0\nstorage: fi⵬鹣 abcdef\n").error).toBe(
+      "yaml: unmarshal errors:\n  line 3: cannot unmarshal !!str `fi⵬\udce9\udcb9...` into v0_4.Storage",
+    );
+  });
+
   it("places problems of an embedded config at the text that holds it", () => {
     const inner = '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"a"}]}}';
     const source = `variant: fcos\nversion: 1.4.0\nignition:\n  config:\n    merge:\n      - inline: '${inner}'\n`;
