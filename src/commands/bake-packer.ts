@@ -65,6 +65,7 @@ export async function bakeWithPacker(
     const outputs: PackerOutputs = {
       packer: packerVersion,
       ...(disk === undefined ? {} : disk.outputs),
+      ...(made.sourceAmi === undefined ? {} : { sourceAmi: made.sourceAmi }),
       ...(made.amis.length === 0 ? {} : { amis: [...made.amis] }),
       createdAt: now().toISOString(),
     };
@@ -86,7 +87,7 @@ async function build(
   context: Context,
   { project, plan }: CommittedProject,
   run: { readonly out: string; readonly log: string; readonly sources: readonly PackerSource[] },
-): Promise<Made> {
+): Promise<Made & { readonly sourceAmi: string | undefined }> {
   const { out, log, sources } = run;
   const { packer, publish } = project.loaded.spec;
   const region = packer?.amazon?.region ?? publish?.regions[0];
@@ -106,7 +107,7 @@ async function build(
       throw result.failure;
     }
     const made = parsePackerManifest((await findText(join(out, "manifest.json"))) ?? "{}");
-    return { value: made, note: log };
+    return { value: { ...made, sourceAmi: findTraces(result.lines).sourceAmi }, note: log };
   });
 }
 

@@ -83,6 +83,14 @@ export function amazonVariables(
   });
 }
 
+/** What `publish:` asks for and Packer's AMIs will not have. */
+export function unmetByPacker({ publish }: Spec, isModern: boolean): readonly string[] {
+  const never = ["ssmParameter", "protect"] as const;
+  const notByOld = ["organizations", "organizationalUnits", "deprecateAfter"] as const;
+  const wanted = [...never, ...(isModern ? [] : notByOld)];
+  return wanted.filter((key) => publish?.[key] !== undefined).map((key) => `publish.${key}`);
+}
+
 function deprecationOf(after: string | undefined, now: Date): string | undefined {
   const ms = after === undefined ? undefined : findDuration(after);
   if (ms === undefined) return undefined;

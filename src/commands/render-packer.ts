@@ -21,7 +21,13 @@ import { type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
 import { copySparse, makeBaseDisk, placeFile } from "./packer-base.ts";
 import { needPackerVersion } from "../packer/version.ts";
 import { choosePackerSources, writePackerFiles } from "./packer-folder.ts";
-import { amazonVariables, buildVariables, type PackerSource, qemuVariables } from "./packer-variables.ts";
+import {
+  amazonVariables,
+  buildVariables,
+  type PackerSource,
+  qemuVariables,
+  unmetByPacker,
+} from "./packer-variables.ts";
 import { type PayloadArchive, keepPayload } from "./payload-archive.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
 import { committedTree } from "./base-tree.ts";
@@ -136,6 +142,13 @@ export async function renderCommitted(
     for (const name of ["payload.tar.gz.sig", "allowed_signers"])
       await writeAtomic(join(out, "payload", name), "");
     const isModern = !/^1\.[0-6]\./u.test(packerVersion);
+    const unmet = sources.includes("amazon-ebs") ? unmetByPacker(spec, isModern) : [];
+    if (unmet.length > 0) {
+      const message = `Packer ${packerVersion} does not do ${unmet.join(", ")} of the spec`;
+      const hint =
+        "do it to the AMI afterwards, or publish the same build with: igneous bake --builder direct";
+      context.emit({ type: "warning", message, hint });
+    }
     if (base !== undefined) await placeFile(context, base.path, join(out, "base.img"));
     await writeAccess(context, out);
     const variables = {

@@ -96,10 +96,11 @@ export type LockedRollout = z.infer<typeof LockedRollout>;
 /** What Packer made of a build. Its disks are not equal byte for byte; the commits in them are. */
 const PackerOutputs = z.strictObject({
   packer: z.string(),
-  accelerator: z.string().exactOptional(),
   disk: z.strictObject({ sha256: hex, size: count }).exactOptional(),
   /** Digest of what the boot check saw of that disk. */
   report: digest.exactOptional(),
+  /** What the instance was started from. */
+  sourceAmi: z.string().exactOptional(),
   amis: z.array(z.strictObject({ region: z.string(), amiId: z.string() })).exactOptional(),
   createdAt: z.iso.datetime(),
 });

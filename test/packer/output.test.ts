@@ -15,6 +15,7 @@ import { requireTool, temporaryFolder, testContext } from "../tools.ts";
 
 // As packer 1.6.6 wrote them.
 const recorded = `1795384651,,ui,say,==> igneous.amazon-ebs.node: Creating temporary security group for this instance: packer_6b03654b-da4d-c590-e5ad-3774bc40af16
+1795384651,,ui,message,    igneous.amazon-ebs.node: Found Image ID: ami-0123456789abcdef0
 1795384651,,ui,message,    igneous.amazon-ebs.node: Instance ID: i-12bc993ad12b8e843
 1795384651,,ui,say,==> igneous.amazon-ebs.node: Waiting for SSH to become available...
 1795384657,,ui,message,    igneous.amazon-ebs.node: igneous: apply: pull the payload
@@ -30,8 +31,8 @@ const lines = recorded
 
 describe("what Packer says", () => {
   it("is read line by line, with its commas and line ends", () => {
-    expect(lines).toHaveLength(8);
-    expect(lines[4]).toEqual({
+    expect(lines).toHaveLength(9);
+    expect(lines[5]).toEqual({
       target: "",
       type: "ui",
       data: ["message", "    igneous.amazon-ebs.node: 13 metadata, 0 content objects imported"],
@@ -42,6 +43,7 @@ describe("what Packer says", () => {
   it("becomes our progress: its headings, and the steps of apply and seal", () => {
     expect(lines.map(findNews)).toEqual([
       "Creating temporary security group for this instance: packer_6b03654b-da4d-c590-e5ad-3774bc40af16",
+      undefined,
       undefined,
       "Waiting for SSH to become available...",
       "apply: pull the payload",
@@ -60,6 +62,7 @@ describe("what Packer says", () => {
       ].map((text) => text.replace(/^igneous\.amazon-ebs\.node: /u, "")),
     );
     expect(findTraces(lines)).toEqual({
+      sourceAmi: "ami-0123456789abcdef0",
       instances: ["i-12bc993ad12b8e843"],
       names: ["packer_6b03654b-da4d-c590-e5ad-3774bc40af16"],
     });

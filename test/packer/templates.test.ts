@@ -8,6 +8,7 @@ import {
   type PackerSource,
   type PackerVariables,
   qemuVariables,
+  unmetByPacker,
 } from "../../src/commands/packer-variables.ts";
 import { loadProject, type Project } from "../../src/commands/project.ts";
 import { run } from "../../src/host/exec.ts";
@@ -129,6 +130,14 @@ describe("packer templates", () => {
     await writePackerFiles(project, out, { sources: ["qemu"], isModern: false, variables: {} });
     const { stdout } = await run(testContext(), ["cat", join(out, "qemu.pkr.hcl")]);
     expect(stdout).toBe("# mine, with qemu\n");
+  });
+
+  it("what Packer will not do for the spec is named, more of it for old versions", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "igneous.yaml"), `${head}${publish}  protect: true\n`);
+    const { spec } = (await loadProject(folder)).loaded;
+    expect(unmetByPacker(spec, false)).toEqual(["publish.protect", "publish.deprecateAfter"]);
+    expect(unmetByPacker(spec, true)).toEqual(["publish.protect"]);
   });
 
   it("amazon-ebs without a base in the spec is refused with what to add", async () => {
