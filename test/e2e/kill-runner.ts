@@ -27,13 +27,14 @@ for (let waited = 0; left.length > 0 && waited < 10_000; waited += 200) {
 console.log(JSON.stringify({ reached, exit, by, left, last: lines.slice(-3) }));
 process.exit(0);
 
-/** The command lines of all processes of this namespace but this one. Nobody collects the dead here. */
+/** The command lines of all processes of this namespace but this one and what compiles it. Nobody collects the dead here. */
 function running(): readonly string[] {
   const numbers = readdirSync("/proc").filter((name) => /^\d+$/u.test(name) && Number(name) !== process.pid);
   return numbers.flatMap((number) => {
     try {
       const state = /\) (\S)/u.exec(readFileSync(`/proc/${number}/stat`, "utf8"))?.[1];
-      return state === "Z" ? [] : [readFileSync(`/proc/${number}/cmdline`, "utf8").replaceAll("\0", " ")];
+      const command = readFileSync(`/proc/${number}/cmdline`, "utf8").replaceAll("\0", " ");
+      return state === "Z" || command.includes("/esbuild --service") ? [] : [command];
     } catch {
       return [];
     }
