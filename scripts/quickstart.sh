@@ -7,4 +7,5 @@ scripts/setup.sh
 # taken newer, which is said, and shows as a change of the lock.
 scripts/sample-images.sh --newer-debian >/dev/null
 node dist/main.js lock --refresh-gone
-exec node dist/main.js bake "$@"
+node dist/main.js bake "$@"
+echo "(in this folder, run igneous as: npx igneous …)"
