@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { composeBase } from "../base/compose.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
+import { needMachineTools } from "../disk/machine.ts";
 import type { Lock } from "../lock/schema.ts";
 import { withProject } from "../lock/file.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
@@ -48,6 +49,8 @@ export async function bake(context: Context, folder: string, options: BakeOption
     const plan = await planBake(project, lock, options);
     const repo = await openRepo(context, join(folder, ".igneous", "repo"));
     const predecessorCommit = requirePredecessor(plan, repo);
+    // Found out now, not when all the rest is done.
+    if (plan.bootTest) await needMachineTools(context);
     emitWarnings(context, [...project.warnings, ...(configuration?.warnings ?? [])]);
     await checkDowngrades(context, project, repo, plan.predecessor);
     const images = await importImages(context, project, repo, lock.images);

@@ -4,7 +4,7 @@ import { shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { findBytes } from "../core/units.ts";
 import { makeKey } from "../disk/guest.ts";
-import { bootMachine, type Machine } from "../disk/machine.ts";
+import { bootMachine, type Machine, needMachineTools } from "../disk/machine.ts";
 import { readText, sizeOf } from "../host/files.ts";
 import { ensureFolder, makeFolder, removeTree } from "../host/folders.ts";
 import { connectWriter, type SocketWriter } from "../host/socket.ts";
@@ -53,6 +53,7 @@ export async function bootBuild(
       },
     );
   }
+  await needMachineTools(context);
   const machineFolder = join(folder.path, "machine");
   if (options.fresh) await removeTree(machineFolder);
   await ensureFolder(machineFolder);

@@ -4,6 +4,7 @@ import { run, start } from "../host/exec.ts";
 import { sizeOf } from "../host/files.ts";
 import { followFile } from "../host/follow.ts";
 import { copyTo, removeTree } from "../host/folders.ts";
+import { needTool } from "../host/tools.ts";
 import { sleep } from "../host/clock.ts";
 import { probeAccelerator } from "./accelerator.ts";
 import { findFirmware } from "./firmware.ts";
@@ -46,6 +47,12 @@ export interface Machine {
   /** Presses the power button and waits; ends QEMU when that takes longer than `ms`. */
   readonly powerDown: (ms: number) => Promise<void>;
   readonly kill: () => Promise<void>;
+}
+
+/** Checks that this machine has what it takes to run another one, and to talk to it. */
+export async function needMachineTools(context: Context): Promise<void> {
+  for (const tool of ["qemu-system-x86_64", "qemu-img", "ssh", "ssh-keygen"]) needTool(context, tool);
+  await findFirmware();
 }
 
 /** How often an emulated machine may panic and be reset before that counts. */

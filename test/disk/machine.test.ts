@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { parseTarget } from "../../src/disk/rollback-host.ts";
-import { parseForwards } from "../../src/disk/machine.ts";
+import { needMachineTools, parseForwards } from "../../src/disk/machine.ts";
+import { testContext } from "../tools.ts";
+
+describe("needMachineTools", () => {
+  it("names the package of the first program that is not here", async () => {
+    const context = { ...testContext(), env: { PATH: "/nowhere" } };
+    await expect(needMachineTools(context)).rejects.toMatchObject({
+      code: "tool-missing",
+      hint: "run: apt-get install qemu-system-x86",
+    });
+  });
+});
 
 describe("parseForwards", () => {
   it("reads the ports that QEMU chose", () => {
