@@ -11,7 +11,7 @@ import {
   type Value,
   zeroStruct,
 } from "../ignition/value.ts";
-import { sugarFields } from "./butane-types.ts";
+import { sugarFields } from "./sugar-fields.ts";
 import type { LocalFiles } from "../core/local-files.ts";
 import { addSugar } from "./sugar.ts";
 import { addTranslation, camelCase, findSource, newTranslations, type Translations } from "./translations.ts";

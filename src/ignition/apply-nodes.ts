@@ -144,7 +144,8 @@ function findLinked(
   node: IgnitionLink,
   files: readonly PlannedNode[],
 ): PlannedNode | undefined {
-  const path = imagePath(posix.resolve(posix.dirname(node.path), node.target ?? ""));
+  // A relative target starts at the root, other than a symlink's.
+  const path = imagePath(posix.resolve("/", node.target ?? ""));
   if (path === undefined) return undefined;
   const planned = files.find((file) => file.path === path);
   if (planned !== undefined) return planned;

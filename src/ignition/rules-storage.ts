@@ -1,6 +1,6 @@
 import { byteLength } from "../core/byte-text.ts";
-import { cleanPath, joinPath } from "./go-path.ts";
 import { optionalPathProblem, optionalUrlProblem, pathProblem, type Rule } from "./rules-common.ts";
+import { checkLinks } from "./rules-links.ts";
 import type { Findings } from "./problem.ts";
 import {
   below,
@@ -99,63 +99,9 @@ function levelProblem(struct: Struct, minor: number): string | undefined {
 }
 
 const storage: Rule = (struct, path, find, minor) => {
-  const links = parts(struct, "links");
-  // Every path that lies below a link, asked for by the link's own path, so that a thousand of each stay quick.
-  const linkPaths = new Set(links.map((link) => text(link, "path")));
-  for (const [field, what] of [
-    ["directories", "directory"],
-    ["files", "file"],
-  ] as const) {
-    for (const [index, node] of parts(struct, field).entries()) {
-      repeat(linksAbove(text(node, "path"), linkPaths, links), () =>
-        find.error(below(path, field, index), `${what} path includes link in config`),
-      );
-    }
-  }
-  for (const [index, link] of links.entries()) {
-    repeat(linksAbove(text(link, "path"), linkPaths, links), () =>
-      find.error(below(path, "links", index), "link path includes link in config"),
-    );
-    checkLink(link, below(path, "links", index), struct, find, minor);
-  }
-  checkFilesystems(struct, path, find);
-};
-
-function repeat(times: number, body: () => void): void {
-  for (let i = 0; i < times; i++) body();
-}
-
-function linksAbove(path: string, linkPaths: ReadonlySet<string>, links: readonly Struct[]): number {
-  let found = 0;
-  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
-    const above = path.slice(0, slash);
-    if (linkPaths.has(above)) found += links.filter((link) => text(link, "path") === above).length;
-  }
-  return found;
-}
-
-function checkLink(link: Struct, path: Path, storage: Struct, find: Findings, minor: number): void {
-  if (minor >= 3 && text(link, "target") === "") {
-    find.error(below(path, "target"), "link target is required");
-    return;
-  }
-  if (!isTrue(link, "hard")) return;
-  const target = cleanPath(text(link, "target"));
-  const absolute = target.startsWith("/") ? target : joinPath(text(link, "path"), text(link, "target"));
-  for (const found of parts(storage, "directories")) {
-    find.error(path, text(found, "path") === absolute ? "hard link target is a directory" : undefined);
-  }
-  for (const who of ["user", "group"]) {
-    for (const field of ["id", "name"]) {
-      const set = part(link, who)[field] !== undefined;
-      find.warn(below(path, who, field), set ? "user/group ignored for hard link" : undefined);
-    }
-  }
-}
-
-function checkFilesystems(storage: Struct, path: Path, find: Findings): void {
-  const disks = new Map(parts(storage, "disks").map((disk) => [text(disk, "device"), disk]));
-  for (const [index, item] of parts(storage, "filesystems").entries()) {
+  checkLinks(struct, path, find, minor);
+  const disks = new Map(parts(struct, "disks").map((disk) => [text(disk, "device"), disk]));
+  for (const [index, item] of parts(struct, "filesystems").entries()) {
     const disk = disks.get(text(item, "device"));
     if (disk === undefined) continue;
     const at = below(path, "filesystems", index, "device");
@@ -164,7 +110,7 @@ function checkFilesystems(storage: Struct, path: Path, find: Findings): void {
       find.warn(at, "device matches disk with wipeTable enabled; filesystem will be wiped");
     }
   }
-}
+};
 
 const luks: Rule = (struct, path, find, minor) => {
   const name = text(struct, "name");

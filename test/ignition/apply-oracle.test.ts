@@ -146,6 +146,8 @@ const cases: readonly (readonly [string, IgnitionConfig["storage"] & object])[] 
       links: [{ path: "/etc/h2", target: "/etc/a", hard: true }],
     },
   ],
+  ["a relative hard link", { links: [{ path: "/etc/h2", target: "hosts", hard: true }] }],
+  ["a hard link by a path from the root", { links: [{ path: "/etc/h2", target: "etc/hosts", hard: true }] }],
   ["a hard link to nothing", { links: [{ path: "/etc/h2", target: "/etc/gone", hard: true }] }],
   ["owners by name", { files: [{ path: "/etc/a", user: { name: "sync" }, group: { name: "adm" } }] }],
   ["an owner that nobody is", { files: [{ path: "/etc/a", user: { name: "nobody-at-all" } }] }],
