@@ -10,6 +10,7 @@ import { explainRefresh } from "./instance-refresh-explain.ts";
 import { makeVersion, type StartedRefresh, startRefresh } from "./instance-refresh-start.ts";
 import { type Sighting, watchRefresh } from "./instance-refresh-watch.ts";
 import { setDefaultVersion } from "./launch-template-version.ts";
+import { type InstanceEvent, readInstanceEvents } from "./rollout-activities.ts";
 import { createHealthGate, type HealthGate } from "./rollout-health.ts";
 import { stagesOf, stepName } from "./rollout-order.ts";
 import { planRollout } from "./rollout-plan.ts";
@@ -26,6 +27,8 @@ export interface RolloutOutcome {
   readonly explanation: readonly string[];
   /** Strategy in-place: what became of each node, and what it printed. */
   readonly nodes?: readonly NodeOutcome[];
+  /** What AWS did to instances meanwhile; none while it goes on. */
+  readonly events?: readonly InstanceEvent[];
 }
 
 export interface ApplyOptions {
@@ -125,7 +128,6 @@ async function rollGroup(
 ): Promise<RolloutOutcome> {
   const state = await readForRollout(context, aws, request);
   const plan = planRollout(state, request);
-  refusePlan(plan, approved);
   const [group] = state.groups;
   const [groupPlan] = plan.groups;
   if (group === undefined || groupPlan === undefined) throw new Error("a plan without its group");
@@ -139,7 +141,9 @@ async function rollGroup(
       now: aws.clock.now(),
       ...(reason === undefined ? {} : { reason }),
     });
+  // To do nothing is always within what was approved: the refresh may have ended between plan and turn.
   if (isDone(group, groupPlan)) return finished(aws, group, groupPlan, request, basis);
+  refusePlan(plan, approved);
   if (rollsOwnRoots(group, request.strategy)) {
     return rollRoots(context, aws, {
       group,
@@ -237,16 +241,27 @@ async function follow(
 ): Promise<RolloutOutcome> {
   const { refresh, timeline, unhealthy } = await watchRefresh(context, aws, group, started.id, gate);
   const status = outcomeOf(refresh.status);
+  // AWS's times count, whenever we began to look.
+  const { startedAt, endedAt } = refresh;
+  const times = {
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(endedAt === undefined ? {} : { endedAt }),
+  };
+  const ended = (how: RolloutStatus, why?: string): LockedRollout => ({
+    ...record(how, started, why),
+    ...times,
+  });
+  const events = await readInstanceEvents(aws, group, ended(status).startedAt);
   if (status === "succeeded" && unhealthy !== undefined) {
-    return { rollout: record("failed", started, unhealthy), timeline, explanation: [unhealthy] };
+    return { rollout: ended("failed", unhealthy), timeline, explanation: [unhealthy], events };
   }
   if (status === "succeeded") {
     await moveDefault(aws, group, started.version);
-    return { rollout: record(status, started), timeline, explanation: [] };
+    return { rollout: ended(status), timeline, explanation: [], events };
   }
   const told = await explainRefresh(aws, group, refresh);
   const explanation = unhealthy === undefined ? told : [unhealthy, ...told];
-  return { rollout: record(status, started, explanation[0]), timeline, explanation };
+  return { rollout: ended(status, explanation[0]), timeline, explanation, events };
 }
 
 async function moveDefault(aws: Aws, { template, region }: GroupState, version: number): Promise<void> {

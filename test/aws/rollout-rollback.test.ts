@@ -64,7 +64,7 @@ describe("rollback of a fleet", () => {
     await letGo(world, 4);
     expect(versionsIn(group)).toContain("2");
     expect(await statusOf(world, [])).toMatchObject({
-      summary: expect.stringMatching(/^rolling at \d+ % \(InProgress\)/u),
+      summary: expect.stringMatching(/^rolling at \d+ % \(InProgress, refresh /u),
       next: "igneous rollback --fleet workers",
     });
     expect(await back(world)).toMatchObject({ status: "returned", refreshId: group.refreshes[0]?.id });
@@ -218,8 +218,8 @@ describe("status of a fleet", () => {
     expect(
       state.groups.every(({ instances }) => instances.every(({ imageId }) => imageId === oldImage)),
     ).toBe(true);
-    // One page of groups, three of instances, one look at each group's refreshes.
-    expect(state.calls).toBe(7);
-    expect(world.sim.calls).toHaveLength(7);
+    // One page of groups, three of instances, one look at each group's refreshes, one at the images.
+    expect(state.calls).toBe(8);
+    expect(world.sim.calls).toHaveLength(8);
   });
 });
