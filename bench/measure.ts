@@ -45,3 +45,19 @@ export function best(times: number, prepare: () => void, body: () => Measured): 
   if (result === undefined) throw new Error("nothing was measured");
   return result;
 }
+
+/** Runs `body` several times, each time with another number; keeps the best time and the worst peak. */
+export function bestOf(times: number, body: (run: number) => Measured): Measured {
+  let run = 0;
+  return best(
+    times,
+    () => undefined,
+    () => body(run++),
+  );
+}
+
+/** Programs one after the other, as one. */
+export function measureAll(commands: readonly (readonly string[])[]): Measured {
+  const quoted = commands.map((argv) => argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" "));
+  return measure(["sh", "-c", quoted.join(" && ")]);
+}

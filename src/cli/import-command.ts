@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { resolve } from "node:path";
-import { formatBytes } from "../core/units.ts";
+import { findBytes, formatBytes } from "../core/units.ts";
 import { withOutputOptions } from "./command-options.ts";
 import type { Io, OutputOptions } from "./io.ts";
 import { runCommand } from "./run-command.ts";
@@ -9,6 +9,7 @@ interface ImportOptions extends OutputOptions {
   readonly repo: string;
   readonly gc?: boolean;
   readonly dryRun?: boolean;
+  readonly layerLimit?: number;
 }
 
 export function addImportCommand(program: Command, io: Io): void {
@@ -21,6 +22,11 @@ export function addImportCommand(program: Command, io: Io): void {
         "ociimage/image/NAME. Refs appear only when all is complete. A repo that is not there is created.",
     )
     .requiredOption("--repo <dir>", "OSTree repo (bare, bare-user or archive)")
+    .option(
+      "--layer-limit <size>",
+      "what a layer may grow to, such as 8GiB; 1 GiB or 200 times its blob when not given",
+      size,
+    )
     .option("--gc", "remove the layers that no image needs, instead of importing")
     .option("--dry-run", "with --gc: only say what would be removed");
   withOutputOptions(command).action(async (references: string[], options: ImportOptions) => {
@@ -36,7 +42,12 @@ export function addImportCommand(program: Command, io: Io): void {
           text: () => `${did} ${layers.length} layers, ${objects} objects, ${formatBytes(bytes)}\n`,
         };
       }
-      const images = await importImages(context, { references, repo, sources: { folder: io.cwd } });
+      const images = await importImages(context, {
+        references,
+        repo,
+        sources: { folder: io.cwd },
+        ...(options.layerLimit === undefined ? {} : { limits: { floor: options.layerLimit, ratio: 0 } }),
+      });
       const lines = images.map(
         ({ reference, commit, manifestDigest }) => `${commit}  ${reference}  ${manifestDigest}\n`,
       );
@@ -70,6 +81,12 @@ export function addCacheCommand(program: Command, io: Io): void {
       return { data: result, text: () => lines + total };
     });
   });
+}
+
+function size(text: string): number {
+  const bytes = findBytes(text);
+  if (bytes === undefined || bytes === 0) throw new InvalidArgumentError("wanted a size, such as 8GiB");
+  return bytes;
 }
 
 function wholeNumber(text: string): number {

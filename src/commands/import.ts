@@ -2,6 +2,7 @@ import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { mapLimit } from "../core/parallel.ts";
 import { runStep } from "../core/step.ts";
+import type { LayerLimits } from "../oci/layer-reader.ts";
 import { parseReference } from "../oci/reference.ts";
 import { type Platform, resolveImage } from "../oci/resolve.ts";
 import { openSource, type SourceOptions } from "../oci/source.ts";
@@ -18,6 +19,8 @@ export interface ImportOptions {
   readonly mode?: RepoMode;
   readonly platform?: Platform;
   readonly sources?: SourceOptions;
+  /** What a layer may grow to when it is unpacked. */
+  readonly limits?: LayerLimits;
 }
 
 /** Pulls, verifies and imports images into an OSTree repo, which is created when it is not there. All of them or none. */
@@ -31,6 +34,7 @@ export async function importImages(
     });
   }
   const { platform = "linux/amd64", sources = {} } = options;
+  const limits = options.limits === undefined ? {} : { limits: options.limits };
   const references = options.references.map((text) => parseReference(text));
   const requests = await runStep(context, "resolve", "resolve the images", async () => ({
     value: await mapLimit(references, 4, async (reference) => {
@@ -53,7 +57,7 @@ export async function importImages(
         wasRead = true;
         context.emit({ type: "step-progress", step: "import", done, total, unit: "bytes" });
       };
-      const value = await importAll(context, repo, requests, { onProgress });
+      const value = await importAll(context, repo, requests, { onProgress, ...limits });
       return { value, outcome: wasRead ? "done" : "unchanged" };
     },
   );

@@ -56,12 +56,12 @@ export async function readLayer(
   if ("refused" in kind) throw layerRefused(layer.digest, undefined, kind.refused);
   const limit = Math.max(limits.floor, limits.ratio * layer.size);
   const refuse: Refuse = (path, reason) => layerRefused(layer.digest, path, reason);
-  const reader = createTarReader(countEntries(visitor.onEntry, limit, refuse), refuse);
+  const reader = createTarReader(countEntries(visitor.onEntry, limit, layer.digest), refuse);
   const diffHash = createHash("sha256");
   let size = 0;
   const take = (chunk: Buffer): void => {
     size += chunk.length;
-    if (size > limit) throw refuse(undefined, `it grows beyond ${limit} bytes`);
+    if (size > limit) throw tooLarge(layer.digest, undefined, "it grows", limit);
     diffHash.update(chunk);
     reader.push(chunk);
   };
@@ -81,6 +81,12 @@ export async function readLayer(
   }
   reader.end();
   return { size };
+}
+
+function tooLarge(digest: Digest, path: string | undefined, what: string, limit: number): IgneousError {
+  const { code, message } = layerRefused(digest, path, `${what} beyond ${limit} bytes`);
+  const hint = `if the layer is meant to be that large, run: igneous import --layer-limit ${2 * Math.ceil(limit / 1024 ** 3)}GiB …`;
+  return new IgneousError(code, message, { hint });
 }
 
 /** Passes the blob on and, at its end, checks what came. */
@@ -113,15 +119,16 @@ async function* verified(
 function countEntries(
   onEntry: LayerVisitor["onEntry"],
   limit: number,
-  refuse: Refuse,
+  digest: Digest,
 ): LayerVisitor["onEntry"] {
   let entries = 0;
   let content = 0;
   return (entry) => {
     entries++;
     content += entry.size;
-    if (entries > entryLimit) throw refuse(entry.path, `the layer has more than ${entryLimit} entries`);
-    if (content > limit) throw refuse(entry.path, `the layer's files grow beyond ${limit} bytes`);
+    if (entries > entryLimit)
+      throw layerRefused(digest, entry.path, `the layer has more than ${entryLimit} entries`);
+    if (content > limit) throw tooLarge(digest, entry.path, "the layer's files grow", limit);
     return onEntry(entry);
   };
 }

@@ -1,5 +1,6 @@
 import type { Context } from "../core/context.ts";
 import type { Digest } from "../core/digest.ts";
+import { withRoom } from "../host/room.ts";
 import type { ImageSource } from "../oci/image-source.ts";
 import { layerRefused, type LayerLimits } from "../oci/layer-reader.ts";
 import type { ResolvedImage } from "../oci/resolve.ts";
@@ -93,9 +94,15 @@ async function layerIndexes(
       else missing.set(layer.digest, { layer, source });
     }
   }
-  for (const index of await readLayers(context, repo, transaction.writer, [...missing.values()], options)) {
-    known.set(index.digest, index);
-  }
+  if (missing.size === 0) return known;
+  const wanted = [...missing.values()];
+  // What they grow to nobody knows before; less than their blobs it hardly is.
+  const bytes = wanted.reduce((sum, { layer }) => sum + layer.size, 0);
+  const what = `the content of ${wanted.length} layer${wanted.length === 1 ? "" : "s"}, packed,`;
+  const indexes = await withRoom({ folder: repo.path, bytes, what }, () =>
+    readLayers(context, repo, transaction.writer, wanted, options),
+  );
+  for (const index of indexes) known.set(index.digest, index);
   return known;
 }
 

@@ -9,15 +9,15 @@ import { archiveHeaderLength, decodeArchiveHeader, decodeDirmeta, decodeDirtree 
 import { objectPath, type Repo } from "./repo.ts";
 
 export function readCommit(repo: Repo, checksum: CommitChecksum): CommitFields {
-  return decodeCommit(readObject(repo, "commit", checksum));
+  return decoded(repo, "commit", checksum, decodeCommit);
 }
 
 export function readDirtree(repo: Repo, checksum: ObjectChecksum): Dirtree {
-  return decodeDirtree(readObject(repo, "dirtree", checksum));
+  return decoded(repo, "dirtree", checksum, decodeDirtree);
 }
 
 export function readDirmeta(repo: Repo, checksum: ObjectChecksum): Metadata {
-  return decodeDirmeta(readObject(repo, "dirmeta", checksum));
+  return decoded(repo, "dirmeta", checksum, decodeDirmeta);
 }
 
 /** The header and the content size of a file in an archive repo; its content is not read. */
@@ -54,6 +54,15 @@ export async function catFile(
   program.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   await program.done;
   return Buffer.concat(chunks);
+}
+
+function decoded<T>(repo: Repo, kind: ObjectKind, checksum: ObjectChecksum, decode: (data: Buffer) => T): T {
+  const data = readObject(repo, kind, checksum);
+  try {
+    return decode(data);
+  } catch (error) {
+    throw error instanceof RangeError ? corrupt(repo, kind, checksum) : error;
+  }
 }
 
 function readObject(repo: Repo, kind: ObjectKind, checksum: ObjectChecksum): Buffer {
