@@ -99,7 +99,7 @@ async function layerIndexes(
   // What they grow to nobody knows before; less than their blobs it hardly is.
   const bytes = wanted.reduce((sum, { layer }) => sum + layer.size, 0);
   const what = `the content of ${wanted.length} layer${wanted.length === 1 ? "" : "s"}, packed,`;
-  const indexes = await withRoom({ folder: repo.path, bytes, what }, () =>
+  const indexes = await withRoom([{ folder: repo.path, bytes, what }], () =>
     readLayers(context, repo, transaction.writer, wanted, options),
   );
   for (const index of indexes) known.set(index.digest, index);
