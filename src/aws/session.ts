@@ -1,6 +1,7 @@
 import type { Context } from "../core/context.ts";
 import { sleep } from "../host/clock.ts";
 import type { Aws, AwsClock } from "./apis.ts";
+import { signKnownDigest } from "./block-signing.ts";
 import { awsFailure } from "./failure.ts";
 import { defaultRetries, type RetryPolicy, retrying } from "./retry.ts";
 
@@ -48,7 +49,9 @@ export function openAws(context: Context, options: AwsOptions = {}): Aws {
     }),
     ebs: perRegion(async (region) => {
       const { EBS } = await import("@aws-sdk/client-ebs");
-      return guard(new EBS({ ...common("EBS"), region }), "ebs", region);
+      const client = new EBS({ ...common("EBS"), region });
+      client.middlewareStack.add(signKnownDigest as never, { step: "build", name: "igneous-block-digest" });
+      return guard(client, "ebs", region);
     }),
     ecr: perRegion(async (region) => {
       const { ECR } = await import("@aws-sdk/client-ecr");

@@ -23,8 +23,8 @@ interface Upload {
 }
 
 /**
- * Puts the plan's blocks that the log does not name yet. Every block is checked against the map before it leaves, so a
- * disk that changed is refused. Memory is `inFlight` blocks. Returns how many blocks the snapshot has taken in all.
+ * Puts the plan's blocks that the log does not name yet. Every block goes with its digest of the map, and EBS refuses one
+ * with another: then the disk has changed. Memory is `inFlight` blocks. Returns how many the snapshot has taken in all.
  */
 export async function uploadBlocks(
   context: Context,
@@ -54,9 +54,11 @@ export async function uploadBlocks(
         context.signal.throwIfAborted();
         const block = free.pop() ?? Buffer.alloc(blockSize);
         block.fill(0, await file.readAt(index * blockSize, block));
-        const digest = blockDigest(block);
-        if (!digest.equals(wireDigest(map, index))) throw diskChanged(upload.disk);
-        await patiently(context, clock, knownBy, () =>
+        const digest = wireDigest(map, index);
+        const check = (): void => {
+          if (!blockDigest(block).equals(digest)) throw diskChanged(upload.disk);
+        };
+        await patiently({ context, clock, knownBy, check }, () =>
           ebs.putSnapshotBlock({
             SnapshotId: snapshotId,
             BlockIndex: index,
@@ -76,11 +78,17 @@ export async function uploadBlocks(
   return { sent, resumed };
 }
 
+interface Patience {
+  readonly context: Context;
+  readonly clock: AwsClock;
+  readonly knownBy: number;
+  /** Throws when what was sent is not what should have been. */
+  readonly check: () => void;
+}
+
 /** Tries again while a new snapshot is not known yet, and when a block arrived damaged. */
 async function patiently(
-  context: Context,
-  clock: AwsClock,
-  knownBy: number,
+  { context, clock, knownBy, check }: Patience,
   put: () => Promise<unknown>,
 ): Promise<void> {
   for (let tries = 1; ; tries++) {
@@ -89,6 +97,8 @@ async function patiently(
       return;
     } catch (error) {
       const code = awsErrorCode(error);
+      const refused = code === "InvalidSignatureException" || code === "ValidationException";
+      if (refused) check();
       const unknown = code === "ResourceNotFoundException" && clock.now() < knownBy;
       const damaged = code === "InvalidSignatureException" && tries < damagedAttempts;
       if (!unknown && !damaged) throw error;
