@@ -190,4 +190,30 @@ describe("packer, source amazon-ebs, against moto", () => {
     expect(stderr).toMatch(/is used by an existing AMI/u);
     expect(stderr).toContain("packer left nothing behind in eu-central-1");
   });
+
+  it("the next build carries the first one, and what a provisioner of the spec put into it", async () => {
+    const first = (lockedBuilds()[0] as { readonly hostCommit: string }).hostCommit;
+    await machine.stop();
+    const repo = join(project, ".igneous/repo");
+    const { stdout: base } = await run(testContext(), [
+      "ostree",
+      "rev-parse",
+      `--repo=${repo}`,
+      baseRef(repo),
+    ]);
+    machine = await startBase(project, base.trim(), out);
+    writeSpec(machine.port);
+    const mine = '"echo mine > $(cat /run/igneous/deployment)/etc/mine"';
+    appendFileSync(join(project, "igneous.yaml"), `  provisioners: [{ type: shell, inline: [${mine}] }]\n`);
+    const locked = await igneous(project, "lock");
+    expect(locked.exit, locked.stderr).toBe(0);
+    const { exit, stdout, stderr } = await igneous(project, ...words, "--out", out, "--json");
+    expect(exit, stderr).toBe(0);
+    const { hostCommit } = JSON.parse(stdout) as PackerBakeResult;
+    const deployment = await nextDeployment(machine.sysroot);
+    expect(deployment).toContain(`/deploy/${hostCommit}.0`);
+    expect(readFileSync(join(deployment, "etc/mine"), "utf8")).toBe("mine\n");
+    expect(hostCommit).not.toBe(first);
+    expect(readdirSync(join(deployment, ".."))).toContain(`${first}.0`);
+  });
 });

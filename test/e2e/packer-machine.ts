@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { openToolsRoot, runInTools } from "../../src/base/tools.ts";
@@ -48,8 +48,8 @@ export interface BaseMachine {
 }
 
 export async function startBase(project: string, baseCommit: string, rendered: string): Promise<BaseMachine> {
-  const work = join(project, "machine");
-  await mkdir(work);
+  if (process.getuid?.() !== 0) throw new Error("the base runs in namespaces of root: run this test as root");
+  const work = await mkdtemp(join(project, "machine-"));
   const lock = await readLock(project);
   const tools = await openToolsRoot(context, lock.base);
   await makeSysroot(context, (argv, options) => runInTools(context, tools, argv, options), work, {
