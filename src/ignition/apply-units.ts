@@ -9,7 +9,7 @@ const file = (path: string, contents: string): PlannedNode => {
 
 /**
  * Units of a config as files and links of the image: enabled as `systemctl enable` would, masked, with their drop-ins. Like
- * Ignition it writes nothing for empty contents. What has no [Install] section here is left to a preset.
+ * Ignition it writes no unit without contents, but an empty drop-in, which hides one of that name. What has no [Install] section here is left to a preset.
  */
 export function planUnits(units: readonly IgnitionUnit[]): readonly PlannedNode[] {
   const presets = renderPresets(units.filter(needsPreset));
@@ -19,8 +19,8 @@ export function planUnits(units: readonly IgnitionUnit[]): readonly PlannedNode[
 
 function planUnit(unit: IgnitionUnit): readonly PlannedNode[] {
   const path = `${folder}/${unit.name}`;
-  const dropins = (unit.dropins ?? []).flatMap(({ name, contents = "" }) =>
-    contents === "" ? [] : [file(`${path}.d/${name}`, contents)],
+  const dropins = (unit.dropins ?? []).flatMap(({ name, contents }) =>
+    contents === undefined ? [] : [file(`${path}.d/${name}`, contents)],
   );
   if (unit.mask === true) return [link(path, "/dev/null"), ...dropins];
   const own = (unit.contents ?? "") === "" ? [] : [file(path, unit.contents ?? "")];

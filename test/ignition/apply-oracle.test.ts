@@ -86,8 +86,8 @@ function applyPlan(before: ReadonlyMap<string, string>, root: string, config: Ig
   return { after, refused };
 }
 
-/** Runs the files stage of the real Ignition on a root. */
-async function runIgnition(root: string, config: IgnitionConfig): Promise<"done" | "refused"> {
+/** Runs the files stage of the real Ignition on a root, and returns what it says. */
+async function runFilesStage(root: string, config: IgnitionConfig): Promise<string> {
   const folder = join(root, "..");
   await writeFile(join(folder, "config.ign"), JSON.stringify(config));
   const argv = ["--platform=file", `--root=${root}`, `--config-cache=${join(folder, "cache.json")}`];
@@ -103,7 +103,11 @@ async function runIgnition(root: string, config: IgnitionConfig): Promise<"done"
     );
   };
   expect(await run("fetch")).toContain("finished successfully");
-  const out = await run("files");
+  return run("files");
+}
+
+async function runIgnition(root: string, config: IgnitionConfig): Promise<"done" | "refused"> {
+  const out = await runFilesStage(root, config);
   // Its last step labels for SELinux, which this root has nothing for.
   return /finished successfully|failed to handle relabeling/u.test(out) ? "done" : "refused";
 }
@@ -172,5 +176,41 @@ describe("planTree beside the real Ignition", () => {
     const found = await listRoot(root);
     found.delete("/etc/.ignition-result.json");
     expect([...found].toSorted()).toEqual([...after].toSorted());
+  });
+
+  it("writes the same units, drop-ins, masks and presets", async () => {
+    const dropins = [
+      { name: "10.conf", contents: "" },
+      { name: "20.conf", contents: "[Timer]\n" },
+    ];
+    const units = [
+      { name: "nftables.service", enabled: true },
+      { name: "getty@tty1.service", enabled: true },
+      { name: "apt-daily.timer", enabled: false, dropins },
+      { name: "getty@tty2.service", enabled: true },
+      { name: "getty@tty3.service", enabled: false },
+      { name: "empty.service", contents: "" },
+      { name: "bad.service", mask: true },
+      { name: "off.service", mask: false },
+      { name: "plain.service", contents: "[Service]\nExecStart=/bin/true\n" },
+    ];
+    const config = { ignition: { version: "3.3.0" }, systemd: { units } };
+    const root = await makeRoot();
+    // It ends where it wants to talk to systemd, behind all that it writes.
+    expect(await runFilesStage(root, config)).toMatch(/finished successfully|relabeling|systemd\/private/u);
+    const found = await listRoot(join(root, "etc/systemd"));
+    const wholeOf = (lines: string): readonly string[] => lines.trim().split("\n").toSorted();
+    const presets = await readFile(join(root, "etc/systemd/system-preset/20-ignition.preset"), "utf8");
+    const planned = planTree(config, undefined).nodes;
+    const preset = planned.find(({ path }) => path.endsWith(".preset"));
+    expect(preset?.kind === "file" && wholeOf(String(preset.contents))).toEqual(wholeOf(presets));
+    const written = [...found].filter(([path, line]) => !path.includes("preset") && !line.startsWith('["4"'));
+    const ours = planned.flatMap((node) => {
+      if (node === preset || node.kind === "directory") return [];
+      const line =
+        node.kind === "file" ? ["10", "644", 0, 0, String(node.contents)] : ["12", "", 0, 0, node.target];
+      return [[node.path.replace("/usr/lib/systemd", ""), JSON.stringify(line)]];
+    });
+    expect(ours.toSorted()).toEqual(written.toSorted());
   });
 });

@@ -192,7 +192,7 @@ describe("planTree", () => {
     const units = [
       { name: "nftables.service", enabled: true },
       { name: "getty@tty1.service", enabled: true },
-      { name: "apt-daily.timer", enabled: false, dropins: [{ name: "10.conf", contents: "" }] },
+      { name: "apt-daily.timer", enabled: false, dropins: [{ name: "10.conf" }] },
       { name: "getty@tty2.service", enabled: true },
     ];
     expect(plan({ systemd: { units } }).nodes).toMatchObject([
