@@ -39,7 +39,7 @@ export async function decompress(
   const input = notingErrors(chunks, noted);
   if (compression === "none") return consume(buffers(chunks));
   try {
-    if (compression === "gzip") await pipeline(Readable.from(input), createGunzip({ chunkSize }), consume);
+    if (compression === "gzip") await gunzip(input, consume);
     else await unzstd(context, input, consume);
   } catch (error) {
     throw first === undefined ? damaged(error, compression) : first.error;
@@ -56,6 +56,44 @@ async function* notingErrors(chunks: Chunks, noted: (error: unknown) => unknown)
 
 async function* buffers(chunks: Chunks): AsyncIterable<Buffer> {
   for await (const chunk of chunks) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+/**
+ * What follows the last member (tar programs pad with zeros) is read, so that whoever checks the input sees all of it, and
+ * means nothing. Node's stream ends at the last member, which a pipeline would take for a fault of its input.
+ */
+async function gunzip(
+  chunks: Chunks,
+  consume: (output: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
+  const stream = createGunzip({ chunkSize });
+  const closed = new Promise<void>((resolve) => stream.once("close", resolve));
+  // Whoever iterates over the stream gets it as well.
+  stream.on("error", () => undefined);
+  let isStopped = false;
+  const feed = async (): Promise<void> => {
+    for await (const chunk of chunks) {
+      if (isStopped) return;
+      if (stream.destroyed || stream.readableEnded) continue;
+      if (stream.write(chunk)) continue;
+      await Promise.race([new Promise((resolve) => stream.once("drain", resolve)), closed]);
+    }
+    if (!stream.destroyed) stream.end();
+  };
+  const drain = async (): Promise<void> => {
+    try {
+      await consume(stream);
+    } catch (error) {
+      isStopped = true;
+      throw error;
+    }
+  };
+  const fed = feed().catch((error: unknown) => {
+    stream.destroy();
+    throw error;
+  });
+  const [input, output] = await Promise.allSettled([fed, drain()]);
+  for (const side of [input, output]) if (side.status === "rejected") throw side.reason;
 }
 
 /** Node has zstd from 22.15 on; before, the program does it. Both stop at windows over 128 MiB. */

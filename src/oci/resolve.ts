@@ -3,6 +3,7 @@ import { IgneousError } from "../core/errors.ts";
 import { readLimited } from "../host/read-file.ts";
 import { type ImageSource, manifestLimit, type RawManifest, withBlob } from "./image-source.ts";
 import { configTypes, indexTypes, manifestTypes } from "./media-type.ts";
+import { byPreference, isAttestation, matches, type Platform, platformName } from "./platform.ts";
 import { formatReference, type Reference } from "./reference.ts";
 import { type Descriptor, ImageConfig, ImageIndex, ImageManifest, parseDocument } from "./schema.ts";
 
@@ -26,9 +27,6 @@ export interface ResolvedImage {
   readonly config: ImageConfig;
   readonly layers: readonly ResolvedLayer[];
 }
-
-/** OCI's way to write it, such as `linux/amd64` or `linux/arm64/v8`. */
-export type Platform = `${string}/${string}`;
 
 /**
  * Follows a reference to the manifest and config of one platform. Everything is checked against the digest that
@@ -128,17 +126,6 @@ async function findManifest(
   );
 }
 
-/** The exact platform first, then nested indexes and what does not say its platform. */
-function byPreference(images: readonly Descriptor[], platform: Platform): readonly Descriptor[] {
-  const supported = images.filter(({ mediaType }) => [...manifestTypes, ...indexTypes].includes(mediaType));
-  const exact = supported.filter((image) => image.platform && matches(platform, image.platform));
-  const open = supported.filter((image) => !image.platform);
-  const nested = open.filter(({ mediaType }) => indexTypes.includes(mediaType));
-  const untold = open.filter(({ mediaType }) => !indexTypes.includes(mediaType));
-  // Several manifests that do not say what they are for cannot be told apart.
-  return [...exact, ...nested, ...(untold.length === 1 ? untold : [])];
-}
-
 function typed(raw: RawManifest, descriptor: Descriptor): RawManifest {
   return { ...raw, mediaType: descriptor.mediaType };
 }
@@ -171,30 +158,6 @@ function documentKind(source: ImageSource, raw: RawManifest): "index" | "manifes
       throw refused(source, raw.digest, `it is not what its media type '${mediaType}' says`);
   }
   return hasManifests ? "index" : "manifest";
-}
-
-function isAttestation({ annotations, platform }: Descriptor): boolean {
-  return annotations?.["vnd.docker.reference.type"] !== undefined || platform?.os === "unknown";
-}
-
-interface PlatformFields {
-  readonly os: string;
-  readonly architecture: string;
-  readonly variant?: string | undefined;
-}
-
-function matches(platform: Platform, candidate: PlatformFields): boolean {
-  const [os, architecture, variant] = platform.split("/");
-  if (candidate.os !== os || candidate.architecture !== architecture) return false;
-  // arm64 has one variant, v8, which many do not write.
-  const normal = (value: string | undefined): string => value || (architecture === "arm64" ? "v8" : "");
-  return variant === undefined && architecture !== "arm64"
-    ? true
-    : normal(candidate.variant) === normal(variant);
-}
-
-function platformName({ os, architecture, variant }: PlatformFields): string {
-  return [os, architecture, ...(variant ? [variant] : [])].join("/");
 }
 
 async function fetchConfig(source: ImageSource, descriptor: Descriptor): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { createByteFeed } from "./byte-feed.ts";
-import { checkGlobalPax, type PaxRecords, parsePax } from "./pax.ts";
+import type { PaxRecords } from "./pax.ts";
 import {
   checkSparseMap,
   fillHoles,
@@ -12,8 +12,9 @@ import {
   type SparseSegment,
   whole,
 } from "./sparse.ts";
+import { entryOf, type Extensions, extensionReaders, none } from "./tar-extensions.ts";
 import type { Refuse, TarContent, TarEntry } from "./tar-entry.ts";
-import { blockSize, decodeName, padding, parseHeader, type TarHeader } from "./tar-header.ts";
+import { blockSize, padding, parseHeader, type TarHeader } from "./tar-header.ts";
 
 export interface TarReader {
   readonly push: (chunk: Buffer) => void;
@@ -23,14 +24,6 @@ export interface TarReader {
 
 /** Longest extended header, long name or sparse map that is read. */
 const extensionLimit = 1024 * 1024;
-
-interface Extensions {
-  readonly pax?: PaxRecords;
-  readonly longName?: string;
-  readonly longLink?: string;
-}
-
-const none: Extensions = {};
 
 /**
  * Reads a tar archive (v7, ustar, PAX, GNU, star) that arrives in chunks and calls `onEntry` for each entry, in the
@@ -144,64 +137,6 @@ export function createTarReader(
       if (zeroBlocks === 2 || (isBetweenEntries && feed.isAtStart())) return;
       throw refuse(undefined, "the archive ends in the middle of an entry");
     },
-  };
-}
-
-type Extend = (extensions: Extensions, data: Buffer, refuse: Refuse) => Extensions;
-
-const extensionReaders: Readonly<Record<string, Extend | undefined>> = {
-  x(extensions, data, refuse) {
-    if (extensions.pax !== undefined) throw refuse(undefined, "an entry has two PAX headers");
-    return { ...extensions, pax: parsePax(data, refuse) };
-  },
-  g(extensions, data, refuse) {
-    checkGlobalPax(data, refuse);
-    return extensions;
-  },
-  L: (extensions, data, refuse) => ({ ...extensions, longName: longText(extensions.longName, data, refuse) }),
-  K: (extensions, data, refuse) => ({ ...extensions, longLink: longText(extensions.longLink, data, refuse) }),
-};
-
-function longText(before: string | undefined, data: Buffer, refuse: Refuse): string {
-  if (before !== undefined) throw refuse(before, "an entry has two GNU long names");
-  const end = data.indexOf(0);
-  return decodeName(end < 0 ? data : data.subarray(0, end), refuse);
-}
-
-const kinds: Readonly<Record<string, TarEntry["kind"]>> = {
-  "\0": "file",
-  "0": "file",
-  "1": "hardlink",
-  "2": "symlink",
-  "3": "device",
-  "4": "device",
-  "5": "directory",
-  "6": "device",
-  "7": "file",
-  S: "file",
-};
-
-function entryOf(header: TarHeader, { pax, longName, longLink }: Extensions, refuse: Refuse): TarEntry {
-  const twice =
-    (longName !== undefined && pax?.path !== undefined) ||
-    (longLink !== undefined && pax?.linkPath !== undefined);
-  if (twice)
-    throw refuse(longName ?? longLink, "an entry has its name in a PAX header and as a GNU long name");
-  const path = pax?.path ?? longName ?? header.name;
-  const kind = kinds[header.type];
-  if (kind === undefined) throw refuse(path, `its type '${header.type}' is not known`);
-  const { uid = header.uid, gid = header.gid } = pax ?? {};
-  if (uid > 0xffff_ffff || gid > 0xffff_ffff) throw refuse(path, "its owner is not a 32-bit number");
-  return {
-    path,
-    // Archives older than ustar mark a directory by the slash alone.
-    kind: kind === "file" && header.type !== "S" && path.endsWith("/") ? "directory" : kind,
-    linkTarget: pax?.linkPath ?? longLink ?? header.linkName,
-    size: 0,
-    mode: header.mode,
-    uid,
-    gid,
-    xattrs: [...(pax?.xattrs ?? [])].map(([name, value]) => ({ name, value })),
   };
 }
 

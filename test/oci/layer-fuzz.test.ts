@@ -140,6 +140,9 @@ describe("a layer whose bytes were changed at random", () => {
   it("is the archive that it should be when nothing was changed", async () => {
     expect(await read(archive, archive, plain, 700)).toBe("read");
     expect(await read(gzipSync(archive), archive, `${plain}+gzip`, 700)).toBe("read");
+    const padded = Buffer.concat([gzipSync(archive), Buffer.alloc(5000)]);
+    for (const chunk of [1, 7, 100, 1000, 100_000])
+      expect(await read(padded, archive, `${plain}+gzip`, chunk)).toBe("read");
   });
 
   it("is read or refused, never more, in its tar headers and PAX records", async () => {
