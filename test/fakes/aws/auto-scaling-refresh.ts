@@ -6,7 +6,8 @@ import type {
 } from "@aws-sdk/client-auto-scaling";
 import { findTemplate, findVersion } from "./ec2-launch-templates.ts";
 import type { FleetGroup } from "./fleet.ts";
-import { activeRefresh, startCancel, startRollback, wake } from "./refresh-engine.ts";
+import { startCancel, startRollback } from "./refresh-end.ts";
+import { activeRefresh, wake } from "./refresh-engine.ts";
 import type { Preferences, Refresh } from "./refresh-state.ts";
 import { AwsError, type Call, type Handlers, page } from "./service.ts";
 import type { World } from "./world.ts";

@@ -12,7 +12,9 @@ import {
   replaceRoot,
   terminate,
 } from "./instance-life.ts";
+import { fail, finish, succeed } from "./refresh-end.ts";
 import { activeStatuses, type Refresh } from "./refresh-state.ts";
+import { alarmed, alarmText, hasGaps, measure, waitText } from "./refresh-words.ts";
 import { AwsError } from "./service.ts";
 import type { World } from "./world.ts";
 
@@ -253,64 +255,6 @@ function targetOf(world: World, group: FleetGroup, refresh: Refresh): Config | u
   }
 }
 
-/** A recording of a group of one went 0, 25 (in service), 50 (checks passed), 100 (the old one is leaving). */
-function measure(
-  world: World,
-  refresh: Refresh,
-  goal: number,
-  fresh: readonly Member[],
-  whole: number,
-  now: number,
-): void {
-  const parts = fresh
-    .map((member) => (member.lifecycle !== "InService" ? 0 : isChecked(world, member, now) ? 0.5 : 0.25))
-    .sort((a, b) => b - a)
-    .slice(whole)
-    .reduce((sum: number, part) => sum + part, 0);
-  if (refresh.rollback === undefined) {
-    refresh.percent = goal === 0 ? 100 : Math.floor((100 * (whole + parts)) / goal);
-    refresh.toUpdate = goal - whole;
-  } else {
-    const left = goal === 0 ? 0 : 1 - whole / goal;
-    refresh.percent = Math.floor(refresh.rollback.percent * left);
-    refresh.toUpdate = refresh.rollback.toUpdate + whole;
-  }
-}
-
-interface Sorted {
-  readonly fresh: readonly Member[];
-  readonly old: readonly Member[];
-  readonly free: readonly Member[];
-  readonly ready: (member: Member) => boolean;
-}
-
-function waitText(
-  world: World,
-  group: FleetGroup,
-  refresh: Refresh,
-  { fresh, old, free, ready }: Sorted,
-  now: number,
-): string {
-  const waiting = "Waiting for remaining instances to be available. For example:";
-  const unready = fresh.find((member) => !ready(member));
-  const warming = fresh.find((member) => !ready(member) && isChecked(world, member, now));
-  const failed = group.activities.find(({ failure }) => failure !== undefined);
-  if (warming !== undefined) {
-    refresh.progressAt = now;
-    return `Waiting for instances to warm up before continuing. For example: ${warming.id} is warming up.`;
-  }
-  if (unready !== undefined)
-    return `${waiting} ${unready.id} has insufficient data to evaluate its health with Amazon EC2.`;
-  const blocked = old.find((member) => !free.includes(member));
-  if (free.length === 0 && blocked !== undefined) {
-    return blocked.protected
-      ? `${waiting} ${blocked.id} is protected. Remove instance scale-in protection to continue.`
-      : `${waiting} ${blocked.id} is in standby.`;
-  }
-  if (failed !== undefined && now - failed.at <= relaunchMs) return failed.failure ?? "";
-  return "Waiting for a health check interval to pass before continuing.";
-}
-
 /** Ends what has not come further for an hour. */
 function stall(group: FleetGroup, refresh: Refresh, now: number, reason?: string): void {
   if (reason !== undefined) refresh.reason = reason;
@@ -351,75 +295,6 @@ function reachedLimit(
   refresh.checkpoint = refresh.preferences.checkpoints?.find((percent) => percent > share) ?? 100;
 }
 
-function succeed(world: World, group: FleetGroup, refresh: Refresh, now: number): void {
-  const mixed = refresh.desired?.MixedInstancesPolicy;
-  if (refresh.desired !== undefined) {
-    const config = configOf(world, group, refresh.desired);
-    const asked = mixed?.LaunchTemplate?.LaunchTemplateSpecification ?? refresh.desired.LaunchTemplate;
-    group.template = { id: config.templateId, version: asked?.Version ?? "$Default" };
-    if (mixed !== undefined) group.mixed = mixed;
-  }
-  refresh.percent = 100;
-  refresh.toUpdate = 0;
-  refresh.reason = undefined;
-  finish(refresh, "Successful", now);
-}
-
-function fail(group: FleetGroup, refresh: Refresh, now: number, reason: string): void {
-  if (refresh.rollback !== undefined) {
-    refresh.reason = reason;
-    finish(refresh, "RollbackFailed", now);
-  } else if (refresh.preferences.autoRollback) {
-    startRollback(group, refresh, now, reason);
-  } else {
-    refresh.reason = reason;
-    finish(refresh, "Failed", now);
-  }
-}
-
-function finish(refresh: Refresh, status: Refresh["status"], now: number): void {
-  refresh.status = status;
-  refresh.endedAt = now;
-}
-
-/** Turns a refresh around: what it replaced is replaced again, by the configuration that the group still has. */
-export function startRollback(group: FleetGroup, refresh: Refresh, now: number, reason: string): void {
-  refresh.rollback = { reason, at: now, percent: refresh.percent, toUpdate: refresh.toUpdate };
-  refresh.status = "RollbackInProgress";
-  refresh.reason = reason;
-  refresh.progressAt = now;
-  refresh.readyBefore = 0;
-  refresh.bakeUntil = undefined;
-  refresh.nextLaunchAt = now;
-  for (const member of group.members) {
-    if (isActive(member) && !refresh.launched.has(member.id)) refresh.kept.add(member.id);
-    else refresh.kept.delete(member.id);
-  }
-  refresh.launched.clear();
-}
-
-export function startCancel(refresh: Refresh, wait: boolean, now: number): void {
-  refresh.status = "Cancelling";
-  refresh.waitForTransitions = wait;
-  refresh.progressAt = now;
-  refresh.reason = wait
-    ? "Cancelled due to user request."
-    : "Cancelled without waiting for ongoing instance launches and terminations due to user request.";
-}
-
 function isCalm(group: FleetGroup): boolean {
   return group.members.every(({ lifecycle }) => /^(InService|Standby|Terminated)$/u.test(lifecycle));
-}
-
-function alarmed(world: World, { preferences }: Refresh): boolean {
-  return preferences.alarms.some((name) => world.fleet.alarms.get(name) === "ALARM");
-}
-
-function alarmText(world: World, { preferences }: Refresh): string {
-  const name = preferences.alarms.find((alarm) => world.fleet.alarms.get(alarm) === "ALARM");
-  return `CloudWatch alarm ${name} went into the ALARM state.`;
-}
-
-function hasGaps(world: World, { preferences }: Refresh): boolean {
-  return preferences.alarms.some((name) => world.fleet.alarms.get(name) === "INSUFFICIENT_DATA");
 }

@@ -1,0 +1,62 @@
+import type { FleetGroup } from "./fleet.ts";
+import { configOf, isActive } from "./instance-life.ts";
+import type { Refresh } from "./refresh-state.ts";
+import type { World } from "./world.ts";
+
+/** How a refresh ends, or turns around. */
+
+export function succeed(world: World, group: FleetGroup, refresh: Refresh, now: number): void {
+  const mixed = refresh.desired?.MixedInstancesPolicy;
+  if (refresh.desired !== undefined) {
+    const config = configOf(world, group, refresh.desired);
+    const asked = mixed?.LaunchTemplate?.LaunchTemplateSpecification ?? refresh.desired.LaunchTemplate;
+    group.template = { id: config.templateId, version: asked?.Version ?? "$Default" };
+    if (mixed !== undefined) group.mixed = mixed;
+  }
+  refresh.percent = 100;
+  refresh.toUpdate = 0;
+  refresh.reason = undefined;
+  finish(refresh, "Successful", now);
+}
+
+export function fail(group: FleetGroup, refresh: Refresh, now: number, reason: string): void {
+  if (refresh.rollback !== undefined) {
+    refresh.reason = reason;
+    finish(refresh, "RollbackFailed", now);
+  } else if (refresh.preferences.autoRollback) {
+    startRollback(group, refresh, now, reason);
+  } else {
+    refresh.reason = reason;
+    finish(refresh, "Failed", now);
+  }
+}
+
+export function finish(refresh: Refresh, status: Refresh["status"], now: number): void {
+  refresh.status = status;
+  refresh.endedAt = now;
+}
+
+/** Turns a refresh around: what it replaced is replaced again, by the configuration that the group still has. */
+export function startRollback(group: FleetGroup, refresh: Refresh, now: number, reason: string): void {
+  refresh.rollback = { reason, at: now, percent: refresh.percent, toUpdate: refresh.toUpdate };
+  refresh.status = "RollbackInProgress";
+  refresh.reason = reason;
+  refresh.progressAt = now;
+  refresh.readyBefore = 0;
+  refresh.bakeUntil = undefined;
+  refresh.nextLaunchAt = now;
+  for (const member of group.members) {
+    if (isActive(member) && !refresh.launched.has(member.id)) refresh.kept.add(member.id);
+    else refresh.kept.delete(member.id);
+  }
+  refresh.launched.clear();
+}
+
+export function startCancel(refresh: Refresh, wait: boolean, now: number): void {
+  refresh.status = "Cancelling";
+  refresh.waitForTransitions = wait;
+  refresh.progressAt = now;
+  refresh.reason = wait
+    ? "Cancelled due to user request."
+    : "Cancelled without waiting for ongoing instance launches and terminations due to user request.";
+}
