@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commitTree } from "../../src/ostree/commit.ts";
+import { readCommit } from "../../src/ostree/object-read.ts";
 import { objectPath, openRepo } from "../../src/ostree/repo.ts";
 import { findRef, listRefs, resolveRef, writeRef } from "../../src/ostree/ref.ts";
 import { treeOfPaths } from "../../src/ostree/tree.ts";
@@ -29,6 +30,15 @@ describe("a repo", () => {
     const path = join(await temporaryFolder(), "repo");
     execFileSync(requireTool("ostree"), ["init", `--repo=${path}`, "--mode=bare-user-only"]);
     await expect(openRepo(context, path)).rejects.toMatchObject({ code: "repo-unusable" });
+  });
+
+  it("whose commit was damaged on the disk is named as corrupt", async () => {
+    const repo = await openRepo(context, join(await temporaryFolder(), "repo"), { fsync: false });
+    const commit = await commitTree(context, repo, tree, { subject: "s" });
+    writeFileSync(objectPath(repo, "commit", commit), Buffer.alloc(100, 0xff));
+    expect(() => readCommit(repo, commit)).toThrow(
+      expect.objectContaining({ code: "repo-corrupt", message: expect.stringContaining(commit) }),
+    );
   });
 
   it("has refs as ostree has them", async () => {
