@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,11 +12,22 @@ import { planUpload, volumeGiB } from "../src/aws/upload-plan.ts";
 import { hostContext } from "../src/host/context.ts";
 
 /**
- * `npx tsx bench/upload.ts DISK [PREDECESSOR]`: uploads a disk to the simulator, which checks every block, and does the
- * same with `coldsnap` when that is on PATH. With the predecessor's disk, tells how many blocks of the second build travel.
+ * `npx tsx bench/upload.ts [DISK [PREDECESSOR]]` (by itself: the newest builds of images.lock.json that lie here): uploads a
+ * disk to the simulator, which checks every block, and does the same with `coldsnap` when that is on PATH. With the
+ * predecessor's disk, tells how many blocks of the second build travel.
  */
-const [disk, predecessor] = process.argv.slice(2);
-if (disk === undefined) throw new Error("usage: npx tsx bench/upload.ts DISK [PREDECESSOR]");
+const given = process.argv.slice(2);
+const [disk, predecessor] = given.length > 0 ? given : bakedDisks();
+if (disk === undefined) {
+  process.stdout.write("upload      no disk is baked here; run: igneous bake\n");
+  process.exit(0);
+}
+
+function bakedDisks(): readonly string[] {
+  const { builds } = JSON.parse(readFileSync("images.lock.json", "utf8")) as { builds: { id: string }[] };
+  const disks = builds.map(({ id }) => join(".igneous/builds", id.slice(7, 19), "disk.img"));
+  return disks.filter((path) => existsSync(path));
+}
 
 const server = spawn(process.execPath, ["--import", "tsx", "test/fakes/aws/serve.ts"], {
   stdio: ["pipe", "pipe", "inherit"],
@@ -46,7 +58,7 @@ try {
   if (predecessor !== undefined) {
     const { changed } = planUpload(map, await digestDisk(context, predecessor));
     print(
-      `delta       ${changed} changed, ${((changed / plan.nonZero) * 100).toFixed(1)} % of the non-zero ones`,
+      `delta       ${changed} changed and sent, ${((changed / plan.nonZero) * 100).toFixed(1)} % of the non-zero ones`,
     );
   }
   const uploading = performance.now();
