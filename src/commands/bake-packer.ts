@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { describeAmis } from "../aws/packer-amis.ts";
+import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
 import { runStep } from "../core/step.ts";
@@ -69,7 +71,8 @@ export async function bakeWithPacker(
       ...(made.amis.length === 0 ? {} : { amis: [...made.amis] }),
       createdAt: now().toISOString(),
     };
-    await recordPacker(context, committed, outputs);
+    const amis = made.amis.length === 0 ? [] : await describeAmis(context, openAws(context), made.amis);
+    await recordPacker(context, committed, outputs, amis);
     return {
       build: shortDigest(plan.id),
       id: plan.id,

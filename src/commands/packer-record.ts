@@ -2,8 +2,9 @@ import type { Context } from "../core/context.ts";
 import type { Sha256Hex } from "../core/digest.ts";
 import { runStep } from "../core/step.ts";
 import { readLock, writeLock } from "../lock/file.ts";
-import type { LockedBuild, PackerOutputs } from "../lock/schema.ts";
+import type { LockedAmi, LockedBuild, PackerOutputs } from "../lock/schema.ts";
 import { findGitRevision } from "./git-revision.ts";
+import { mergeAmis } from "./publish-record.ts";
 import type { CommittedProject } from "./render-packer.ts";
 
 /**
@@ -14,13 +15,15 @@ export function recordPacker(
   context: Context,
   committed: CommittedProject,
   outputs: PackerOutputs,
+  amis: readonly LockedAmi[],
 ): Promise<void> {
   const { project, plan } = committed;
   return runStep(context, "record", "record the build in images.lock.json", async () => {
     const lock = await readLock(project.folder);
     const known = lock.builds.find(({ id }) => id === plan.id);
     const record = known ?? (await newRecord(context, committed, outputs.createdAt));
-    const written = { ...record, packer: { ...record.packer, ...outputs } };
+    const published = amis.length === 0 ? {} : { amis: mergeAmis(record.amis ?? [], amis) };
+    const written = { ...record, ...published, packer: { ...record.packer, ...outputs } };
     const builds =
       known === undefined
         ? [written, ...lock.builds]

@@ -169,7 +169,11 @@ describe("packer, source amazon-ebs, against moto", () => {
     ]);
     expect(traces).toBe("");
     expect(outputs.amis?.map(({ region }) => region).sort()).toEqual(["eu-central-1", "eu-west-1"]);
-    expect(lockedBuilds()[0]).toMatchObject({ id, packer: { amis: outputs.amis } });
+    expect(lockedBuilds()[0]).toMatchObject({
+      id,
+      packer: { amis: outputs.amis, sourceAmi: baseAmi },
+      amis: outputs.amis?.map((ami) => ({ ...ami, snapshotId: expect.stringMatching(/^snap-/u) })),
+    });
     for (const { region, amiId } of outputs.amis ?? []) {
       const ec2 = new EC2({ region, endpoint: moto.endpoint, credentials, maxAttempts: 1 });
       const { Images = [] } = await ec2.describeImages({ ImageIds: [amiId] });
