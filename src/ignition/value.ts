@@ -13,15 +13,17 @@ export interface Struct {
 /** Keys and list indexes from the top of a config. */
 export type Path = readonly (string | number)[];
 
-/** A path with more steps at its end. Big configs have many: `concat` makes an array that is just long enough, a spread does not. */
+/** A path with more steps at its end. */
 export function below(path: Path, ...steps: Path): Path {
-  return path.concat(steps);
+  // Big configs have many, and this is the quickest way to an array that is just long enough.
+  const made = new Array<string | number>(path.length + steps.length);
+  for (let i = 0; i < path.length; i++) made[i] = path[i] as string | number;
+  for (let i = 0; i < steps.length; i++) made[path.length + i] = steps[i] as string | number;
+  return made;
 }
 
 export function pathText(path: Path): string {
-  let out = "$";
-  for (const step of path) out += `.${step}`;
-  return out;
+  return path.length === 0 ? "$" : `$.${path.join(".")}`;
 }
 
 /** What a field holds when nothing is said about it. */
