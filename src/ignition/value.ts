@@ -15,11 +15,7 @@ export type Path = readonly (string | number)[];
 
 /** A path with more steps at its end. */
 export function below(path: Path, ...steps: Path): Path {
-  // Big configs have many, and this is the quickest way to an array that is just long enough.
-  const made = new Array<string | number>(path.length + steps.length);
-  for (let i = 0; i < path.length; i++) made[i] = path[i] as string | number;
-  for (let i = 0; i < steps.length; i++) made[path.length + i] = steps[i] as string | number;
-  return made;
+  return [...path, ...steps];
 }
 
 export function pathText(path: Path): string {
