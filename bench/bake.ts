@@ -8,7 +8,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { BakeResult } from "../src/commands/bake-result.ts";
 import { best, type Measured, measure } from "./measure.ts";
 
@@ -89,18 +89,19 @@ try {
   console.log(`| ${"".padEnd(58)} |  wall s |   cpu s | peak MB |`);
   report("cold bake", best(runs, prepare, bake));
   const { disk } = result();
-  const layouts = readdirSync(join(project, ".igneous/images")).map((name) =>
-    join(project, ".igneous/images", name),
-  );
+  const images = join(project, ".igneous/images");
+  const layouts = readdirSync(images, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith("/oci-layout"))
+    .map((path) => join(images, dirname(path)));
   const none = (): void => undefined;
   const base = best(
     runs,
     () => clear("scratch"),
     () => measure(script("compose-floor.ts", project, at("scratch"))),
   );
-  const images = best(runs, none, () => measure(script("floor.ts", at("floor"), ...layouts)));
+  const read = best(runs, none, () => measure(script("floor.ts", at("floor"), ...layouts)));
   const copied = best(runs, none, () => copyAndHash(disk.path));
-  report("floor: dpkg and dracut; images read; disk copied and read", sum([base, images, copied]));
+  report("floor: dpkg and dracut; images read; disk copied and read", sum([base, read, copied]));
   report("nothing changed", best(runs, none, bake));
   report(
     "floor: node itself",

@@ -101,11 +101,15 @@ function identity({ ec2, ignition, rootKey, console }: MachinePlan): readonly st
     ...(ec2 === undefined ? [] : ["-smbios", product]),
     ...(ignition === undefined ? [] : ["-fw_cfg", `name=opt/com.coreos/config,file=${escape(ignition)}`]),
     ...(rootKey === undefined ? [] : ["-smbios", credential]),
-    ...(console === undefined ? [] : ["-smbios", autologin]),
+    ...(console === undefined ? [] : consoleLogin),
   ];
 }
 
-const autologin = "type=11,value=io.systemd.credential:agetty.autologin=root";
+/** agetty is to log root in, and login is to ask for no password; the one does nothing without the other. */
+const consoleLogin = ["agetty.autologin=root", "login.noauth=yes"].flatMap((credential) => [
+  "-smbios",
+  `type=11,value=io.systemd.credential:${credential}`,
+]);
 
 /** In QEMU's option lists a comma in a value is written twice. */
 function escape(value: string): string {

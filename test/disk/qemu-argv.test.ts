@@ -50,6 +50,7 @@ describe("qemuArgv", () => {
     const typed = text({ console: "/tmp/c/s" });
     expect(typed).toContain("socket,id=serial,path=/tmp/c/s,server=on,wait=off,logfile=/work/serial.log");
     expect(typed).toContain("agetty.autologin=root");
+    expect(typed).toContain("login.noauth=yes");
     expect(text({})).not.toContain("autologin");
   });
 
