@@ -164,7 +164,11 @@ async function powerDown(
   ms: number,
 ): Promise<void> {
   await qmp.command("system_powerdown").catch(() => undefined);
-  await Promise.race([exited.catch(() => undefined), sleep(ms, context.signal)]);
+  // The wait must not outlive the machine: it would keep igneous from ending.
+  const off = new AbortController();
+  const limit = sleep(ms, AbortSignal.any([context.signal, off.signal])).catch(() => undefined);
+  await Promise.race([exited.catch(() => undefined), limit]);
+  off.abort();
   await kill();
 }
 
