@@ -38,6 +38,11 @@ export function emptyTree(): ImageDirectory {
  */
 export function applyLayer(root: ImageDirectory, entries: readonly LayerEntry[]): void {
   const own = ownDirectories(entries);
+  // Judged before anything is gone, so that the order of a layer's deletions does not matter.
+  for (const entry of entries) {
+    if (entry.kind === "whiteout") findLower(root, split(entry.path).slice(0, -1), own, entry.path);
+    else if (entry.kind === "opaque") findLower(root, split(entry.path), own, entry.path);
+  }
   for (const entry of entries) {
     if (entry.kind === "whiteout") removeLower(root, entry.path, own);
     else if (entry.kind === "opaque") clearLower(root, entry.path, own);

@@ -93,6 +93,24 @@ describe("the tree of an image", () => {
     );
   });
 
+  it.each(["before", "after"])(
+    "refuses to delete through a link of a lower layer that the same layer deletes %s it",
+    async (order) => {
+      const folder = await temporaryFolder();
+      const repo = await openRepo(context, join(folder, "repo"), { fsync: false });
+      const deletions: readonly NaiveEntry[] = [
+        { kind: "opaque", path: "b" },
+        { kind: "opaque", path: "b/link" },
+      ];
+      const layers: Layers = [
+        [{ kind: "symlink", path: "b/link", target: "a" }],
+        order === "before" ? deletions : deletions.toReversed(),
+      ];
+      expect(await importedTree(repo, join(folder, "layout"), layers)).toBeUndefined();
+      expect(naiveTree(layers)).toBeUndefined();
+    },
+  );
+
   it("is what umoci unpacks, wherever umoci follows the same rules", { timeout: 300_000 }, async () => {
     const folder = await temporaryFolder();
     const repo = await openRepo(context, join(folder, "repo"), { fsync: false });
