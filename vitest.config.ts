@@ -1,14 +1,35 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that talk to whole services over HTTP (AWS as moto and our simulator have it): part of `npm run check`, too slow for `npm test`. */
+const contract = [
+  "test/aws/**/*.test.ts",
+  "test/cli/*bad-days.test.ts",
+  "test/cli/ci-example.test.ts",
+  "test/cli/publish*.test.ts",
+  "test/cli/rollout*.test.ts",
+  "test/ostree/static-publish.test.ts",
+  "test/packer/**/*.test.ts",
+];
+
 export default defineConfig({
   test: {
+    // Vitest leaves one core free; the tests wait for programs and servers as often as they compute.
+    maxWorkers: "100%",
     projects: [
       {
         test: {
           name: "fast",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**"],
+          exclude: ["test/e2e/**", ...contract],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "contract",
+          include: contract,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },
