@@ -110,7 +110,7 @@ export async function waitForImageEnd(
       const status = image?.state?.status ?? "";
       if (status === "AVAILABLE") return { arn, amis: image?.outputResources?.amis ?? [] };
       if (image !== undefined && ended.has(status)) {
-        const failure = await explainImage(api, build, image);
+        const failure = await explainImage(context, aws, api, build, image);
         const amis = await reachedRegions(api, image);
         if (amis.length === 0) throw failure;
         return { arn, amis, failure };

@@ -3,6 +3,7 @@ import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
+import { withCure } from "./image-builder-cure.ts";
 import { buildImage, shortArn } from "./image-builder-image.ts";
 import { ensureParts, ensurePipeline } from "./image-builder-resources.ts";
 import { type DistributedBuild, type ImageBuilderBuild, imageStep } from "./image-builder-types.ts";
@@ -36,7 +37,15 @@ export interface ImageBuilderResult {
  * Has EC2 Image Builder make the build's AMIs, and waits for them. Can be stopped at any moment and run again: versions,
  * configurations and the image are found by their content and tags, and nothing is made twice or overwritten.
  */
-export async function publishByImageBuilder(
+export function publishByImageBuilder(
+  context: Context,
+  aws: Aws,
+  build: ImageBuilderBuild,
+): Promise<ImageBuilderResult> {
+  return withCure(build, () => buildAndSettle(context, aws, build));
+}
+
+async function buildAndSettle(
   context: Context,
   aws: Aws,
   build: ImageBuilderBuild,

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { S3 } from "@aws-sdk/client-s3";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { distributeByImageBuilder } from "../../src/aws/image-builder-distribute.ts";
 import { publishByImageBuilder } from "../../src/aws/image-builder-publish.ts";
+import { openAws } from "../../src/aws/session.ts";
+import { startMoto } from "../fakes/aws/moto.ts";
 import { madeBy, testBuild as build } from "./image-builds.ts";
 import { home, setting } from "./publishing.ts";
 
@@ -19,6 +22,28 @@ describe("EC2 Image Builder on a bad day", () => {
     const { amis, recipeVersion } = await publishByImageBuilder(s.context, s.aws, build());
     expect(amis).toHaveLength(2);
     expect(recipeVersion).toBe("1.0.0");
+  });
+
+  it("shows the end of the component's log, from the bucket of the spec", async () => {
+    const s = await setting();
+    const moto = await startMoto();
+    onTestFinished(moto.stop);
+    const context = { ...s.context, env: { ...s.context.env, AWS_ENDPOINT_URL_S3: moto.endpoint } };
+    const aws = openAws(context, { clock: s.sim.clock });
+    const credentials = { accessKeyId: "AKIAFAKE", secretAccessKey: "fake" };
+    const s3 = new S3({ region: home, endpoint: moto.endpoint, credentials, forcePathStyle: true });
+    await s3.createBucket({ Bucket: "builds", CreateBucketConfiguration: { LocationConstraint: home } });
+    const place = "logs/igneous-mainnet-node/1.0.0/1/wf-1/ApplyBuildComponents/TOE_1";
+    const Body = Array.from({ length: 40 }, (_, line) => `line ${line}`).join("\n");
+    await s3.putObject({ Bucket: "builds", Key: `${place}/console.log`, Body });
+    s.sim.world.imageBuilder.plannedFailure = {
+      workflow: "BUILD",
+      step: "ApplyBuildComponents",
+      message: "the component failed",
+    };
+    const logged = build({ imageBuilder: { ...build().imageBuilder, logs: "s3://builds/logs" } });
+    const failure = publishByImageBuilder(context, aws, logged);
+    await expect(failure).rejects.toThrow(/console\.log:\n +line 20\n(.|\n)*line 39/u);
   });
 
   it("publishes and records nothing of an image whose tests fail", async () => {
@@ -62,10 +87,30 @@ describe("EC2 Image Builder on a bad day", () => {
     await expect(publishByImageBuilder(s.context, s.aws, build())).rejects.toThrow(/was cancelled/u);
   });
 
-  it("names the instance profile that does not exist", async () => {
+  it("says how the service-linked role is made", async () => {
+    const s = await setting();
+    s.sim.faults.add({
+      operation: "CreateImage",
+      effect: {
+        kind: "error",
+        code: "InvalidRequestException",
+        message: "The service-linked role AWSServiceRoleForImageBuilder does not exist.",
+      },
+    });
+    await expect(publishByImageBuilder(s.context, s.aws, build())).rejects.toMatchObject({
+      hint: expect.stringContaining(
+        "create-service-linked-role --aws-service-name imagebuilder.amazonaws.com",
+      ),
+    });
+  });
+
+  it("names the instance profile that does not exist, and the policies that it needs", async () => {
     const s = await setting();
     const wrong = build({ imageBuilder: { ...build().imageBuilder, instanceProfile: "nobody" } });
-    await expect(publishByImageBuilder(s.context, s.aws, wrong)).rejects.toThrow(/nobody does not exist/u);
+    await expect(publishByImageBuilder(s.context, s.aws, wrong)).rejects.toMatchObject({
+      message: expect.stringContaining("nobody does not exist"),
+      hint: expect.stringContaining("EC2InstanceProfileForImageBuilder"),
+    });
   });
 
   it("says that a quota is used up", async () => {
