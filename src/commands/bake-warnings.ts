@@ -30,7 +30,8 @@ export async function checkDowngrades(
   if (predecessor === undefined || !hasCommit(repo, predecessor.hostCommit)) return;
   const commit = predecessor.hostCommit as string as CommitChecksum;
   const text = Buffer.from(await readTreeFile(context, repo, commit, manifestPath)).toString("utf8");
-  const previous = parseManifest(text).containers.map(({ name, reference }) => [name, reference] as const);
+  const { containers, pods = [] } = parseManifest(text);
+  const previous = [...containers, ...pods].map(({ name, reference }) => [name, reference] as const);
   const found = downgradeProblems(Object.fromEntries(previous), project.containers);
   const { file, source } = project.loaded;
   refuse(file, source, located(project.loaded, found));

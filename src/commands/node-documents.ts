@@ -19,11 +19,15 @@ export function parseChecks(text: string, roles: readonly string[]): readonly Ch
 }
 
 interface Manifest {
-  readonly containers: readonly {
-    readonly name: string;
-    readonly reference: string;
-    readonly manifestDigest: string;
-  }[];
+  readonly containers: readonly ManifestContainer[];
+  /** Those that the kubelet runs. */
+  readonly pods?: readonly ManifestContainer[];
+}
+
+interface ManifestContainer {
+  readonly name: string;
+  readonly reference: string;
+  readonly manifestDigest: string;
 }
 
 /** Reads an image's manifest: what must be inside. */

@@ -1,4 +1,4 @@
-import { prettyJson } from "../core/json.ts";
+import { type Json, prettyJson } from "../core/json.ts";
 import type { PayloadPlan, PlannedContainer } from "../containers/payload-plan.ts";
 import type { Lock } from "../lock/schema.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
@@ -51,15 +51,18 @@ export function renderManifest(
 ): string {
   const byReference = new Map(lock.images.map((image) => [image.reference, image]));
   const digest = (reference: string): string => byReference.get(reference)?.manifestDigest ?? "";
+  const inside = ({ name, image }: { readonly name: string; readonly image: string }): Json => ({
+    name,
+    reference: image,
+    manifestDigest: digest(image),
+  });
   return prettyJson({
     schemaVersion: 1,
     name: lock.name,
     build: buildId,
-    containers: plan.containers.map(({ name, image }) => ({
-      name,
-      reference: image,
-      manifestDigest: digest(image),
-    })),
+    containers: plan.containers.map(inside),
+    // Before the preloaded images: igneous-host reads the names that far.
+    ...(plan.pods.length === 0 ? {} : { pods: plan.pods.map(inside) }),
     preloaded: preload.map((reference) => ({ reference, manifestDigest: digest(reference) })),
     base: { suite: lock.base.suite, packages: lock.base.packages.length },
   });

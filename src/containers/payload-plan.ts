@@ -8,6 +8,8 @@ export interface PayloadPlan {
   /** Directories that hold no file. */
   readonly directories: readonly string[];
   readonly containers: readonly PlannedContainer[];
+  /** Containers that the kubelet runs, from preloaded images. */
+  readonly pods: readonly PlannedPod[];
   /** Units that start at boot; their links are among {@link links} already. */
   readonly units: readonly string[];
   readonly checks: readonly PlannedCheck[];
@@ -31,6 +33,11 @@ export interface PlannedContainer {
   readonly rootfs: string;
   /** Must exist in the image's tree, because its root is read-only; symbolic links on the way are followed within it. */
   readonly mountPoints: readonly MountPoint[];
+}
+
+export interface PlannedPod {
+  readonly name: string;
+  readonly image: string;
 }
 
 export interface MountPoint {

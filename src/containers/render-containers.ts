@@ -78,6 +78,7 @@ export function renderContainers(input: RenderInput): PayloadPlan {
       rootfs: `${paths.containers}/${entry.name}/rootfs`,
       mountPoints: mountPoints(entry),
     })),
+    pods: pods.map(({ entry }) => ({ name: entry.name, image: entry.image })),
     units,
     checks: [
       ...own.flatMap(({ entry }) => entry.checks.map((check) => planCheck(entry, check))),

@@ -28,7 +28,7 @@ export function hostChecks(boot: BootName, expected: ExpectedDeployment): readon
           contains: "ignition.firstboot",
         })
       : check("ignition-ran-once", ignitionOnce),
-    check("first-boot-complete", "igneous-host status; ! ls /boot/ignition.firstboot 2>/dev/null"),
+    check("first-boot-complete", "igneous-host status; ! ls /boot/*.firstboot 2>/dev/null"),
     check("nothing-secret-baked", nothingBaked),
     ...expected.containers.map(({ name, manifestDigest }) =>
       check(`digest-${name}`, "igneous-host status | sed '/^next/q; /^rollback/q'", {

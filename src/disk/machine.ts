@@ -35,6 +35,8 @@ export interface MachineOptions
   /** Found by {@link probeAccelerator} when not given. */
   readonly accelerator?: Accelerator;
   readonly onSerial?: (text: string) => void;
+  /** A kernel that panics is left to itself: it starts again, as its argument `panic` says. */
+  readonly leavePanics?: boolean;
 }
 
 export interface Machine {
@@ -76,6 +78,7 @@ export async function bootMachine(context: Context, options: MachineOptions): Pr
   broken.catch(() => undefined);
   const qmp = openQmp(qemu.stdout, qemu.stdin, () => undefined);
   const serial = watchSerial((count) => {
+    if (options.leavePanics === true) return;
     if (accelerator === "kvm" || count > maxPanics) {
       reject(bootFailed(`the kernel of the machine panicked; see ${options.serialLog}`));
       return;

@@ -20,13 +20,18 @@ async function projectOf(spec: string) {
 }
 
 /** What checkDowngrades says of a spec when the build before ran these images. */
-async function after(previous: Readonly<Record<string, string>>, spec: string) {
+async function after(
+  previous: Readonly<Record<string, string>>,
+  spec: string,
+  list: "containers" | "pods" = "containers",
+) {
   const context = testContext();
   const project = await projectOf(spec);
   await mkdir(join(project.folder, ".igneous"));
   const repo = await openRepo(context, join(project.folder, ".igneous/repo"), { fsync: false });
-  const containers = Object.entries(previous).map(([name, reference]) => ({ name, reference }));
-  const tree = treeOfPaths([[manifestPath, { kind: "file", contents: prettyJson({ containers }) }]]);
+  const inside = Object.entries(previous).map(([name, reference]) => ({ name, reference }));
+  const contents = prettyJson({ containers: [], [list]: inside });
+  const tree = treeOfPaths([[manifestPath, { kind: "file", contents }]]);
   const hostCommit = await commitTree(context, repo, tree, { subject: "before" });
   await checkDowngrades(context, project, repo, { hostCommit: String(hostCommit) } as unknown as LockedBuild);
   return context.events;
@@ -41,6 +46,11 @@ describe("checkDowngrades", () => {
       code: "input-invalid",
       report: { diagnostics: [{ path: "containers.etcd.image", position: { line: 5 } }] },
     });
+  });
+
+  it("refuses it as well where the kubelet ran etcd", async () => {
+    const before = { etcd: "registry.k8s.io/etcd:3.6.5-0" };
+    await expect(after(before, spec, "pods")).rejects.toMatchObject({ code: "input-invalid" });
   });
 
   it("warns of a geth that may not open its database, and bakes", async () => {

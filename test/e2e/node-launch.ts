@@ -1,5 +1,3 @@
-import type { Role } from "../../src/containers/container-spec.ts";
-
 interface LaunchFile {
   readonly path: string;
   readonly mode: number;
@@ -8,7 +6,8 @@ interface LaunchFile {
 
 interface Launch {
   readonly name: string;
-  readonly roles: readonly Role[];
+  /** `control-plane`, `worker`, or the name of one container. */
+  readonly roles: readonly string[];
   /** Address on the cable between two machines, and the card that has it. */
   readonly address?: string;
   readonly mac?: string;

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { BakeResult } from "../../src/commands/bake-result.ts";
@@ -8,22 +8,27 @@ import { bootMachine, type Machine } from "../../src/disk/machine.ts";
 import type { Link } from "../../src/disk/qemu-argv.ts";
 import { sleep } from "../../src/host/clock.ts";
 import { testContext } from "../tools.ts";
+import { evidenceFolder, giveEvidence } from "./node-evidence.ts";
 import { igneous } from "./project.ts";
 
-/** Everything here waits for a machine of emulated CPUs on a machine that may have other work. */
-const patienceMs = 1_500_000;
+/** Seconds on hardware; each is multiplied with the machine's slowness, as its kernel's start shows it. */
+const limits = { login: 120, answer: 120, progress: 150 } as const;
+/** Until the kernel has told how slow the machine is. */
+const unknownSlowness = 10;
 const pauseMs = 5000;
 
-/** Adds lines to a project's spec, locks it and bakes it without its boot check. */
+/** Adds lines to a project's spec, locks it and bakes it without its boot check; a project that was kept has that already. */
 export async function bakeChanged(project: string, change: (spec: string) => string): Promise<BakeResult> {
   const path = join(project, "igneous.yaml");
-  writeFileSync(path, change(readFileSync(path, "utf8")));
-  for (const words of [["lock"], ["bake", "--no-boot-test", "--json"]]) {
+  const spec = change(readFileSync(path, "utf8"));
+  const result = join(project, `bake-${createHash("sha256").update(spec).digest("hex").slice(0, 12)}.json`);
+  writeFileSync(path, spec);
+  for (const words of existsSync(result) ? [] : [["lock"], ["bake", "--no-boot-test", "--json"]]) {
     const { exit, stdout, stderr } = await igneous(project, ...words);
     if (exit !== 0) throw new Error(`igneous ${words.join(" ")}: ${stderr}`);
-    if (words[0] === "bake") return JSON.parse(stdout) as BakeResult;
+    if (words[0] === "bake") writeFileSync(result, stdout);
   }
-  throw new Error("nothing was baked");
+  return JSON.parse(readFileSync(result, "utf8")) as BakeResult;
 }
 
 export interface NodeMachine {
@@ -50,12 +55,17 @@ interface MachineInput {
   readonly memoryBytes: number;
   /** A second network card for machines that talk to each other. */
   readonly link?: Link;
+  readonly leavePanics?: boolean;
 }
 
-/** Starts a machine from a baked disk, whose own bytes stay as they are. */
+/**
+ * Starts a machine from a baked disk, whose own bytes stay as they are. Its serial log, and its journal when something
+ * did not come, stay in {@link evidenceFolder} after the test.
+ */
 export async function startNode(input: MachineInput): Promise<NodeMachine> {
   const context = testContext();
   const folder = join(input.folder, input.name);
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   const key = await makeKey(context, folder);
   const ignition = join(folder, "launch.ign");
@@ -69,10 +79,13 @@ export async function startNode(input: MachineInput): Promise<NodeMachine> {
     forwards: [{ host: 0, guest: 22 }],
     ignition,
     rootKey: readFileSync(`${key}.pub`, "utf8").trim(),
-    serialLog: join(folder, "serial.log"),
+    serialLog: join(evidenceFolder(input.folder), `${input.name}.serial.log`),
     throwaway: true,
+    leavePanics: input.leavePanics === true,
     ...(input.link === undefined ? {} : { link: input.link }),
   });
+  const limitMs = (seconds: number): number =>
+    seconds * 1000 * (machine.serial.slowness() ?? unknownSlowness);
   const address = {
     user: "root",
     host: "127.0.0.1",
@@ -80,36 +93,38 @@ export async function startNode(input: MachineInput): Promise<NodeMachine> {
     key,
     anyHostKey: true,
   };
-  const login = (): Promise<Guest> =>
-    Promise.race([
-      connectGuest(context, address, patienceMs),
-      machine.exited.then(() => Promise.reject(new Error(`${input.name} is off`))),
-    ]);
   let guest: Guest | undefined;
-  const run = async (script: string): ReturnType<Guest["run"]> => {
-    guest ??= await login();
-    return guest.run(script, patienceMs);
-  };
-  const until: NodeMachine["until"] = async (what, script) => {
-    const started = performance.now();
-    let last = "";
-    while (performance.now() - started < patienceMs) {
-      const { exit, stdout, stderr } = await run(script);
-      if (exit === 0)
-        return { said: stdout.trim(), seconds: Math.round((performance.now() - started) / 1000) };
-      last = `${stdout}${stderr}`;
-      if (exit === 255) await forget();
-      await sleep(pauseMs, context.signal);
-    }
-    throw new Error(`${input.name}: ${what} did not come: ${last}`);
+  const run: Guest["run"] = async (script, ms) => {
+    const off = machine.exited.then(() => Promise.reject(new Error(`${input.name} is off`)));
+    guest ??= await Promise.race([connectGuest(context, address, limitMs(limits.login)), off]);
+    return Promise.race([guest.run(script, ms), off]);
   };
   const forget = async (): Promise<void> => {
     await guest?.close();
     guest = undefined;
   };
+  const fail = async (why: string): Promise<never> => {
+    const evidence = await giveEvidence(input, (script) => run(script, limitMs(limits.answer)));
+    throw new Error(`${input.name}: ${why}\n${evidence}`);
+  };
+  const until: NodeMachine["until"] = async (what, script) => {
+    const started = performance.now();
+    let last = "";
+    while (performance.now() - started < limitMs(limits.progress)) {
+      const { exit, stdout, stderr } = await run(script, limitMs(limits.answer));
+      if (exit === 0)
+        return { said: stdout.trim(), seconds: Math.round((performance.now() - started) / 1000) };
+      last = `${stdout}${stderr}`;
+      if (exit === 255) await forget();
+      else if ((await run(isHopeless, limitMs(limits.answer))).exit === 0) break;
+      await sleep(pauseMs, context.signal);
+    }
+    const seconds = Math.round((performance.now() - started) / 1000);
+    return fail(`${what} did not come within ${seconds} s: ${last}`);
+  };
   const sh = async (script: string): Promise<string> => {
-    const { exit, stdout, stderr } = await run(script);
-    if (exit !== 0) throw new Error(`${input.name}: ${script}\nexit status ${exit}\n${stdout}${stderr}`);
+    const { exit, stdout, stderr } = await run(script, limitMs(limits.answer));
+    if (exit !== 0) return fail(`${script}\nexit status ${exit}\n${stdout}${stderr}`);
     return stdout.trim();
   };
   const bootId = "cat /proc/sys/kernel/random/boot_id";
@@ -122,7 +137,7 @@ export async function startNode(input: MachineInput): Promise<NodeMachine> {
       const before = await sh(bootId);
       await sh(script);
       const started = performance.now();
-      await run("sync; systemctl reboot");
+      await run("sync; systemctl reboot", limitMs(limits.answer));
       await forget();
       await until("the next boot", `[ "$(${bootId})" != ${before} ]`);
       return Math.round((performance.now() - started) / 1000);
@@ -134,13 +149,12 @@ export async function startNode(input: MachineInput): Promise<NodeMachine> {
   };
 }
 
+/** igneous-health has given up, and it is no trial boot, which would be started again. */
+const isHopeless =
+  "grep --quiet '^unhealthy' /run/igneous/health && ! { grep --quiet '^tries=[0-9]' /boot/grub/grubenv && ! grep --quiet '^fell_back=1' /boot/grub/grubenv; }";
+
 /** Writes a measured time where `npm run test:e2e` shows it and a person finds it. */
 export function note(project: string, text: string): void {
   appendFileSync(join(project, "times.txt"), `${text}\n`);
   process.stderr.write(`  ${text}\n`);
-}
-
-/** Removes a project with all that was baked in it. */
-export function removeProject(project: string): void {
-  if (project !== "") execFileSync("rm", ["-rf", project]);
 }

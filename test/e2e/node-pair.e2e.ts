@@ -3,9 +3,9 @@ import type { BakeResult } from "../../src/commands/bake-result.ts";
 import { freePort } from "./free-port.ts";
 import { fullNode } from "./full-node.ts";
 import { launchConfig } from "./node-launch.ts";
-import { bakeChanged, note, type NodeMachine, removeProject, startNode } from "./node-machine.ts";
+import { bakeChanged, note, type NodeMachine, startNode } from "./node-machine.ts";
 import { clusterIsReady, podRuns, workload } from "./node-scripts.ts";
-import { igneous, makeProject, prepare } from "./project.ts";
+import { igneous, makeProject, prepare, removeProject } from "./project.ts";
 
 const cleanUp: (() => Promise<void> | void)[] = [];
 const memoryBytes = 3 * 2 ** 30;

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BakeResult } from "../../src/commands/bake-result.ts";
 import { fullNode } from "./full-node.ts";
 import { launchConfig } from "./node-launch.ts";
-import { bakeChanged, note, removeProject, startNode } from "./node-machine.ts";
+import { bakeChanged, note, startNode } from "./node-machine.ts";
 import { block, clusterIsReady } from "./node-scripts.ts";
-import { makeProject, prepare } from "./project.ts";
+import { makeProject, prepare, removeProject } from "./project.ts";
 
 const cleanUp: (() => Promise<void> | void)[] = [];
 let project = "";

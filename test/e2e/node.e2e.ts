@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BakeResult } from "../../src/commands/bake-result.ts";
 import { type HttpsFolder, makeCertificates, serveHttps } from "../node/https-folder.ts";
 import { fullNode } from "./full-node.ts";
-import { bakeChanged, note, type NodeMachine, removeProject, startNode } from "./node-machine.ts";
-import { makeProject, prepare } from "./project.ts";
+import { bakeChanged, note, type NodeMachine, startNode } from "./node-machine.ts";
+import { makeProject, prepare, removeProject } from "./project.ts";
 import { block, clusterIsReady, etcdctl, podRuns, serviceAnswers, workload } from "./node-scripts.ts";
 
 const cleanUp: (() => Promise<void> | void)[] = [];
@@ -101,7 +101,7 @@ describe("upgrade, rollback and a build that is broken", () => {
       spec.replace("--snapshot-count=5000", "--no-flag-of-etcd=1"),
     );
     const certificates = mkdtempSync(join(tmpdir(), "igneous-repo-"));
-    cleanUp.push(() => removeProject(certificates));
+    cleanUp.push(() => rmSync(certificates, { recursive: true }));
     await makeCertificates(certificates);
     repo = await serveHttps(join(project, ".igneous/repo"), certificates);
     cleanUp.push(() => repo.stop());

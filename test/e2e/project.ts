@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, type ExecFileSyncOptions, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 export const repository = resolve(import.meta.dirname, "../..");
@@ -18,11 +18,19 @@ export function prepare(): void {
   execFileSync("scripts/sample-images.sh", [], options);
 }
 
+/** With IGNEOUS_E2E_KEEP set, a project and its bakes are there for the next run: for whoever works on a test. */
+const keep = process.env["IGNEOUS_E2E_KEEP"] !== undefined;
+
 /** A copy of the sample project in a folder of its own. Below the repository the images are hard links. */
 export function makeProject(name: string, elsewhere?: string): string {
   const parent = elsewhere ?? join(repository, ".igneous");
   mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(join(parent, `e2e-${name}-`));
+  const folder = keep ? join(parent, `e2e-${name}-kept`) : mkdtempSync(join(parent, `e2e-${name}-`));
+  if (existsSync(join(folder, ".igneous"))) {
+    cpSync(join(repository, "igneous.yaml"), join(folder, "igneous.yaml"));
+    return folder;
+  }
+  mkdirSync(folder, { recursive: true });
   for (const file of ["igneous.yaml", "images.lock.json", "butane"]) {
     cpSync(join(repository, file), join(folder, file), { recursive: true });
   }
@@ -34,6 +42,11 @@ export function makeProject(name: string, elsewhere?: string): string {
   ]);
   writeFileSync(join(folder, "images.lock.json"), readFileSync(join(repository, "images.lock.json")));
   return folder;
+}
+
+/** Removes a project with all that was baked in it. */
+export function removeProject(project: string): void {
+  if (project !== "" && !keep) execFileSync("rm", ["-rf", project]);
 }
 
 /** Runs the program to its end. */

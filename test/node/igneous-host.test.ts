@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { renderEnvironmentBlock } from "../../src/disk/boot-files.ts";
@@ -149,9 +149,12 @@ describe("igneous-host", () => {
     });
     await machine({ commit: b, booted: true }, { commit: a, identity: false });
     expect((await host("rollback")).stderr).toContain("no identity of this machine yet");
-    await place("boot/ignition.firstboot", "");
-    expect((await host("rollback")).stderr).toContain("first boot is not complete");
-    expect((await host("deploy", a)).stderr).toContain("first boot is not complete");
+    for (const marker of ["boot/ignition.firstboot", "boot/igneous.firstboot"]) {
+      await place(marker, "");
+      expect((await host("rollback")).stderr).toContain("first boot is not complete");
+      expect((await host("deploy", a)).stderr).toContain("first boot is not complete");
+      await rm(join(root, marker));
+    }
     expect(await calls()).not.toContain("set-default");
   });
 
@@ -226,17 +229,20 @@ describe("igneous-host", () => {
 });
 
 describe("igneous-boot-complete", () => {
-  it("ends the first boot and gives the rollback deployment this machine's identity, once", async () => {
-    await machine({ commit: b, booted: true }, { commit: a, identity: false });
-    await place("boot/ignition.firstboot", "");
-    await bootComplete();
-    expect(await calls()).toContain(`admin deploy --os=igneous --not-as-default ${a}`);
-    expect((await host("status", "--json")).stdout).toContain(
-      '"firstBootComplete":true,"rollbackPossible":true',
-    );
-    await bootComplete();
-    expect((await calls()).match(/--not-as-default/gu)).toHaveLength(1);
-  });
+  it.each(["ignition.firstboot", "igneous.firstboot"])(
+    "ends the first boot (%s) and gives the rollback deployment this machine's identity, once",
+    async (marker) => {
+      await machine({ commit: b, booted: true }, { commit: a, identity: false });
+      await place(`boot/${marker}`, "");
+      await bootComplete();
+      expect(await calls()).toContain(`admin deploy --os=igneous --not-as-default ${a}`);
+      expect((await host("status", "--json")).stdout).toContain(
+        '"firstBootComplete":true,"rollbackPossible":true',
+      );
+      await bootComplete();
+      expect((await calls()).match(/--not-as-default/gu)).toHaveLength(1);
+    },
+  );
 
   it("a good boot stops GRUB's counting", async () => {
     await machine({ commit: a, booted: true }, { commit: b });
