@@ -1,5 +1,6 @@
 import type { AutoScaling } from "@aws-sdk/client-auto-scaling";
 import type { CloudWatch } from "@aws-sdk/client-cloudwatch";
+import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import type { EBS } from "@aws-sdk/client-ebs";
 import type { EC2 } from "@aws-sdk/client-ec2";
 import type { ECR } from "@aws-sdk/client-ecr";
@@ -112,6 +113,8 @@ export type AutoScalingApi = Pick<
 
 export type CloudWatchApi = Pick<CloudWatch, "describeAlarms">;
 
+export type CloudWatchLogsApi = Pick<CloudWatchLogs, "getLogEvents">;
+
 /** AWS as commands see it: one client per service and region, made when first asked for. */
 export interface Aws {
   readonly clock: AwsClock;
@@ -123,6 +126,7 @@ export interface Aws {
   readonly ssm: (region: string) => Promise<SsmApi>;
   readonly autoScaling: (region: string) => Promise<AutoScalingApi>;
   readonly cloudWatch: (region: string) => Promise<CloudWatchApi>;
+  readonly cloudWatchLogs: (region: string) => Promise<CloudWatchLogsApi>;
 }
 
 /** Time as waits and retries see it, so that a test can hand in a virtual one. */

@@ -56,7 +56,7 @@ const kinds: readonly Kind[] = [
     pattern:
       /^(UnauthorizedOperation|AccessDenied(Exception)?|Client\.UnauthorizedOperation|NotAuthorized)$/u,
     hint: ({ service, operation }) =>
-      `add "${iamAction(service, operation)}" to the policy's actions; 'igneous iam-policy publish' prints the whole policy`,
+      `add "${iamAction(service, operation)}" to the policy's actions; 'igneous iam-policy ${policyOf[service] ?? "publish"}' prints the whole policy`,
   },
   {
     code: "aws-region",
@@ -87,9 +87,27 @@ const throttledPattern =
   /^(RequestLimitExceeded|.*Throttl.*|SlowDown|TooManyRequestsException|TooManyUpdates)$/u;
 const unreachablePattern = /^(ECONN\w+|EPIPE|ETIMEDOUT|TimeoutError|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/u;
 
+/** Whose policy allows what a service is asked for. */
+const policyOf: Readonly<Record<string, string>> = {
+  imagebuilder: "imagebuilder",
+  logs: "imagebuilder",
+  autoscaling: "rollout",
+  cloudwatch: "rollout",
+};
+
+/** S3's calls that its policies know by another name. */
+const storeActions: Readonly<Record<string, string>> = {
+  CompleteMultipartUpload: "PutObject",
+  CreateMultipartUpload: "PutObject",
+  DeleteObjects: "DeleteObject",
+  ListMultipartUploads: "ListBucketMultipartUploads",
+  ListObjectsV2: "ListBucket",
+  UploadPart: "PutObject",
+};
+
 /** `ec2:RegisterImage`, as a policy names it. */
 export function iamAction(service: string, operation: string): string {
-  return `${service}:${operation}`;
+  return `${service}:${(service === "s3" ? storeActions[operation] : undefined) ?? operation}`;
 }
 
 /** What an SDK error means to the user: the thing, the region, the action, and what to do about it. */

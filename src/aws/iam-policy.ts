@@ -2,7 +2,7 @@ import type { PublishSpec } from "./publish-types.ts";
 import { launchPermissions } from "./image-input.ts";
 import { tagNames } from "./publish-types.ts";
 
-export const policyCommands = ["gc", "publish", "rollout", "status", "verify"] as const;
+export const policyCommands = ["gc", "imagebuilder", "publish", "rollout", "status", "verify"] as const;
 export type PolicyCommand = (typeof policyCommands)[number];
 
 export interface Statement {
@@ -21,7 +21,7 @@ export interface Policy {
 
 /** The least that a command needs, for one spec: only its regions, and changes only to what carries its tag. */
 export function iamPolicy(
-  command: Exclude<PolicyCommand, "rollout">,
+  command: Exclude<PolicyCommand, "imagebuilder" | "rollout">,
   specName: string,
   spec: PublishSpec,
 ): Policy {
@@ -30,14 +30,14 @@ export function iamPolicy(
 }
 
 const snapshots = "arn:aws:ec2:*::snapshot/*";
-const images = "arn:aws:ec2:*::image/*";
+export const images = "arn:aws:ec2:*::image/*";
 
 function inRegions(spec: PublishSpec): Readonly<Record<string, readonly string[]>> {
   return { "aws:RequestedRegion": [...spec.regions] };
 }
 
 /** Describe calls know no resources; they can only be kept to regions. */
-function reads(spec: PublishSpec, actions: readonly string[], regions = true): Statement {
+export function reads(spec: PublishSpec, actions: readonly string[], regions = true): Statement {
   return {
     Sid: "Read",
     Effect: "Allow",
@@ -47,7 +47,7 @@ function reads(spec: PublishSpec, actions: readonly string[], regions = true): S
   };
 }
 
-function changesOfMine(
+export function changesOfMine(
   sid: string,
   specName: string,
   actions: readonly string[],
@@ -141,7 +141,7 @@ function gc(specName: string, spec: PublishSpec): readonly Statement[] {
   ];
 }
 
-function parameter(spec: PublishSpec, actions: readonly string[]): readonly Statement[] {
+export function parameter(spec: PublishSpec, actions: readonly string[]): readonly Statement[] {
   if (spec.ssmParameter === undefined) return [];
   const Resource = `arn:aws:ssm:*:*:parameter${spec.ssmParameter}`;
   return [{ Sid: "Parameter", Effect: "Allow", Action: actions, Resource }];

@@ -2,9 +2,8 @@ import type { Image } from "@aws-sdk/client-imagebuilder";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import type { Aws, ImageBuilderApi } from "./apis.ts";
-import { resourceName } from "./image-builder-input.ts";
 import { findCure } from "./image-builder-cure.ts";
-import { readLogEnd } from "./image-builder-logs.ts";
+import { imageLog, readLogEnd } from "./image-builder-logs.ts";
 import { readWorkflows } from "./image-builder-progress.ts";
 import type { DistributedBuild } from "./image-builder-types.ts";
 import { needed } from "./needed.ts";
@@ -45,7 +44,6 @@ export async function explainImage(
 function whereLogs(build: DistributedBuild, arn: string): string {
   const { logs } = build.imageBuilder;
   if (logs !== undefined) return `read the log: aws s3 ls --recursive ${logs}/`;
-  const version = arn.split("/").slice(-2).join("/");
-  const group = `/aws/imagebuilder/${resourceName(build.specName)}`;
-  return `read the log: aws logs tail ${group} --log-stream-names ${version}`;
+  const { group, stream } = imageLog(arn);
+  return `read the log: aws logs tail ${group} --log-stream-names ${stream} --since 1d`;
 }

@@ -15,7 +15,9 @@ import { tagNames } from "./publish-types.ts";
 /** Longest time that an image may take; AWS ends its own workflows earlier. */
 const imageWithinMs = 8 * 3_600_000;
 
-const pollMs = 30_000;
+/** What is there already, or fails at once, is seen soon; an image takes a good part of an hour. */
+const firstPollMs = 1000;
+const lastPollMs = 30_000;
 
 export interface BuiltImage {
   readonly arn: string;
@@ -105,7 +107,7 @@ export async function waitForImageEnd(
 ): Promise<BuiltImage> {
   const until = aws.clock.now() + imageWithinMs;
   try {
-    for (;;) {
+    for (let wait = firstPollMs; ; wait = Math.min(wait * 1.5, lastPollMs)) {
       const { image } = await api.getImage({ imageBuildVersionArn: arn });
       const status = image?.state?.status ?? "";
       if (status === "AVAILABLE") return { arn, amis: image?.outputResources?.amis ?? [] };
@@ -121,7 +123,7 @@ export async function waitForImageEnd(
           hint: "run the same command again; it goes on waiting for the same image",
         });
       }
-      await aws.clock.sleep(pollMs, context.signal);
+      await aws.clock.sleep(wait, context.signal);
     }
   } catch (error) {
     if (context.signal.aborted) {

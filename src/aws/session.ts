@@ -80,6 +80,10 @@ export function openAws(context: Context, options: AwsOptions = {}): Aws {
       const { CloudWatch } = await import("@aws-sdk/client-cloudwatch");
       return guard(new CloudWatch({ ...common("CLOUDWATCH"), region }), "cloudwatch", region);
     }),
+    cloudWatchLogs: perRegion(async (region) => {
+      const { CloudWatchLogs } = await import("@aws-sdk/client-cloudwatch-logs");
+      return guard(new CloudWatchLogs({ ...common("CLOUDWATCH_LOGS"), region }), "logs", region);
+    }),
   };
 }
 

@@ -56,6 +56,12 @@ export function addBakeCommand(program: Command, io: Io): void {
         bootTest: options.bootTest,
         withoutPredecessor: !options.predecessor,
       };
+      if (options.dryRun === true && options.builder === "imagebuilder") {
+        const { planImageBuilderBake } = await import("../commands/plan-image-builder.ts");
+        const { renderPlannedCalls } = await import("./planned-calls-text.ts");
+        const plan = await planImageBuilderBake(folder);
+        return { data: plan, text: () => renderPlannedCalls(plan) };
+      }
       if (options.dryRun === true) {
         const { describePlan } = await import("../commands/bake-plan.ts");
         const plan = await planProjectBake(folder, request);

@@ -4,6 +4,7 @@ import type { Context } from "../core/context.ts";
 import type { PublishProjectResult } from "../commands/publish-project.ts";
 import { withOutputOptions, withProjectOption } from "./command-options.ts";
 import type { Io, OutputOptions } from "./io.ts";
+import { renderPlannedCalls } from "./planned-calls-text.ts";
 import { type CommandResult, runCommand } from "./run-command.ts";
 
 interface Options extends OutputOptions {
@@ -48,12 +49,7 @@ export function addPublishCommand(program: Command, io: Io): void {
         const { planProjectPublish, publishProject } = await import("../commands/publish-project.ts");
         if (options.dryRun === true) {
           const plan = await planProjectPublish(context, folder, request, new Date());
-          const lines = plan.calls.map(
-            ({ service, operation, region, times, input }) =>
-              `${region}  ${service}:${operation}${times === 1 ? "" : ` × ${times}`}  ${JSON.stringify(input)}`,
-          );
-          const policy = JSON.stringify(plan.policy, null, 2);
-          return { data: plan, text: () => `${lines.join("\n")}\nneeds this policy:\n${policy}\n` };
+          return { data: plan, text: () => renderPlannedCalls(plan) };
         }
         const result = await publishProject(context, folder, request);
         const exitCode = result.failures.length === 0 ? 0 : 1;

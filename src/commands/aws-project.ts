@@ -3,6 +3,7 @@ import { findDuration } from "../aws/image-input.ts";
 import type { BuildStatus } from "../aws/published-status.ts";
 import type { RemoteCheck } from "../aws/remote-check.ts";
 import type { Policy } from "../aws/iam-policy.ts";
+import { imageBuilderPolicy } from "../aws/iam-policy-image-builder.ts";
 import { ostreeStatements } from "../aws/iam-policy-ostree.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
@@ -11,6 +12,7 @@ import { readLock } from "../lock/file.ts";
 import type { Lock } from "../lock/schema.ts";
 import { findBuild } from "./build-id.ts";
 import { applyGc, planGarbage } from "./gc.ts";
+import { requireImageBuilder } from "./image-builder-build.ts";
 import { renderIamPolicy, renderRolloutPolicy } from "./iam-policy.ts";
 import { loadProject } from "./project.ts";
 import { findS3Target } from "./ostree-target.ts";
@@ -72,6 +74,8 @@ export async function projectPolicy(
   const project = await loadProject(folder);
   const specName = project.loaded.spec.name;
   if (command === "rollout") return renderRolloutPolicy(specName, requireRollout(project));
+  if (command === "imagebuilder")
+    return imageBuilderPolicy(specName, requirePublish(project), requireImageBuilder(project));
   return renderIamPolicy({ command, specName, publish: requirePublish(project) });
 }
 

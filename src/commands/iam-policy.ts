@@ -26,8 +26,10 @@ export function renderRolloutPolicy(specName: string, rollout: RolloutSpec): Pol
   return { Version: "2012-10-17", Statement: rolloutStatements(specName, rollout) };
 }
 
-type PublishCommand = Exclude<PolicyCommand, "rollout">;
+type PublishCommand = Exclude<PolicyCommand, "imagebuilder" | "rollout">;
 
 function isPolicyCommand(command: string): command is PublishCommand {
-  return command !== "rollout" && (policyCommands as readonly string[]).includes(command);
+  return (
+    !["imagebuilder", "rollout"].includes(command) && (policyCommands as readonly string[]).includes(command)
+  );
 }

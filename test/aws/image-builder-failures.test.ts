@@ -1,3 +1,4 @@
+import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import { S3 } from "@aws-sdk/client-s3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { distributeByImageBuilder } from "../../src/aws/image-builder-distribute.ts";
@@ -44,6 +45,50 @@ describe("EC2 Image Builder on a bad day", () => {
     const logged = build({ imageBuilder: { ...build().imageBuilder, logs: "s3://builds/logs" } });
     const failure = publishByImageBuilder(context, aws, logged);
     await expect(failure).rejects.toThrow(/console\.log:\n +line 20\n(.|\n)*line 39/u);
+  });
+
+  it("shows the end of the component's log from CloudWatch where the spec names no bucket", async () => {
+    const s = await setting();
+    const moto = await startMoto();
+    onTestFinished(moto.stop);
+    const env = { ...s.context.env, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: moto.endpoint };
+    const context = { ...s.context, env };
+    const credentials = { accessKeyId: "AKIAFAKE", secretAccessKey: "fake" };
+    const logs = new CloudWatchLogs({ region: home, endpoint: moto.endpoint, credentials });
+    const place = { logGroupName: "/aws/imagebuilder/igneous-mainnet-node", logStreamName: "1.0.0/1" };
+    await logs.createLogGroup({ logGroupName: place.logGroupName });
+    await logs.createLogStream(place);
+    const timestamp = Date.now();
+    const logEvents = Array.from({ length: 40 }, (_, line) => ({ timestamp, message: `line ${line}` }));
+    await logs.putLogEvents({ ...place, logEvents });
+    s.sim.world.imageBuilder.plannedFailure = {
+      workflow: "BUILD",
+      step: "ApplyBuildComponents",
+      message: "the component failed",
+    };
+    const failure = publishByImageBuilder(context, openAws(context, { clock: s.sim.clock }), build());
+    await expect(failure).rejects.toThrow(
+      /the end of \/aws\/imagebuilder\/igneous-mainnet-node, 1\.0\.0\/1:\n +line 20\n(.|\n)*line 39$/u,
+    );
+    await expect(failure).rejects.toMatchObject({
+      hint: "read the log: aws logs tail /aws/imagebuilder/igneous-mainnet-node --log-stream-names 1.0.0/1 --since 1d",
+    });
+  });
+
+  it("tells of the failure also when the log may not be read, and of the action that it needs", async () => {
+    const s = await setting();
+    s.sim.faults.add({
+      operation: "GetLogEvents",
+      effect: { kind: "error", code: "AccessDeniedException", message: "no" },
+    });
+    s.sim.world.imageBuilder.plannedFailure = {
+      workflow: "BUILD",
+      step: "ApplyBuildComponents",
+      message: "the component failed",
+    };
+    await expect(publishByImageBuilder(s.context, s.aws, build())).rejects.toThrow(
+      /step ApplyBuildComponents: the component failed\n +its log cannot be read: logs:GetLogEvents in eu-central-1/u,
+    );
   });
 
   it("publishes and records nothing of an image whose tests fail", async () => {

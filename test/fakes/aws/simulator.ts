@@ -1,6 +1,7 @@
 import { autoScalingHandlers } from "./auto-scaling.ts";
 import { instanceRefreshHandlers } from "./auto-scaling-refresh.ts";
 import { alarmHandlers } from "./cloudwatch.ts";
+import { logHandlers } from "./cloudwatch-logs.ts";
 import { ebsHandlers } from "./ebs.ts";
 import { imageAttributeHandlers } from "./ec2-image-attributes.ts";
 import { launchTemplateHandlers } from "./ec2-launch-templates.ts";
@@ -46,6 +47,7 @@ export async function startSimulator(
         ...imageBuilderConfigurationHandlers(world),
         ...imageBuilderImageHandlers(world),
       },
+      logs: logHandlers(),
       monitoring: alarmHandlers(world),
       ssm: { ...ssmHandlers(world), ...ssmCommandHandlers(world) },
       autoscaling: {
