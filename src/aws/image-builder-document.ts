@@ -9,7 +9,7 @@ import type { ImageBuilderBuild, StoredFile } from "./image-builder-types.ts";
 export interface ComponentDocument {
   readonly name: string;
   readonly description: string;
-  readonly schemaVersion: 1;
+  readonly schemaVersion: "1.0";
   readonly phases: readonly {
     readonly name: "build" | "validate" | "test";
     readonly steps: readonly Step[];
@@ -39,7 +39,7 @@ export function componentDocument(build: ImageBuilderBuild): ComponentDocument {
   return {
     name: `igneous-${build.specName}`,
     description: `payload ${build.payloadCommit}`,
-    schemaVersion: 1,
+    schemaVersion: "1.0",
     phases: [
       {
         name: "build",

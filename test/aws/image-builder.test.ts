@@ -113,7 +113,7 @@ describe("EC2 Image Builder", () => {
     expect(renderDocument(build())).toMatchInlineSnapshot(`
       "name: igneous-mainnet-node
       description: payload cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
-      schemaVersion: 1
+      schemaVersion: "1.0"
       phases:
         - name: build
           steps:
