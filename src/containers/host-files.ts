@@ -41,7 +41,7 @@ function file(path: string, contents: string): PlannedFile {
 
 function sysusers(): string {
   return Object.entries(users)
-    .map(([name, id]) => `u ${name} ${id} "igneous: ${name}" - -\n`)
+    .map(([name, id]) => `u ${name} ${id} "igneous ${name}" - -\n`)
     .join("");
 }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { run } from "../../src/host/exec.ts";
@@ -53,6 +53,16 @@ describe("renderContainers", () => {
       "kube-proxy-version",
       "geth-block-number",
     ]);
+  });
+
+  it("describes its users in words that systemd takes", async () => {
+    const root = await temporaryFolder();
+    await mkdir(join(root, "etc"));
+    await writeFile(join(root, "users.conf"), plannedText(plan, "/usr/lib/sysusers.d/igneous.conf"));
+    const argv = [requireTool("systemd-sysusers"), `--root=${root}`, join(root, "users.conf")] as const;
+    const { stderr } = await run(testContext(), argv);
+    expect(stderr).not.toContain("not a valid");
+    expect(await readFile(join(root, "etc/passwd"), "utf8")).toContain("geth:x:944:944:igneous geth:");
   });
 
   it("writes units that systemd accepts", async () => {

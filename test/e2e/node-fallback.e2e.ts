@@ -42,13 +42,13 @@ rm -rf $tree
 mkdir -p $tree/usr/lib/systemd/system
 booted=$(igneous-host status --json --brief | jq --raw-output .booted.commit)
 ${changes}
-commit=$(ostree commit --repo=/ostree/repo --orphan --subject='${title}' --tree=ref=$booted --tree=dir=$tree --owner-uid=0 --owner-gid=0)
+commit=$(ostree commit --repo=/ostree/repo --orphan --subject='${title}' --tree=ref=$booted --tree=dir=$tree)
 igneous-host deploy $commit >/dev/null
 echo $commit`;
 
 /** Other kernel arguments for the next boot alone: what an image with such arguments would have been baked with. */
 const changeArguments = (from: string, to: string): string =>
-  `sed -i '0,/^ *APPEND/I{/^ *APPEND/I s|${from}|${to}|}' /boot/loader/syslinux.cfg && grep --quiet -- '${to}' /boot/loader/syslinux.cfg`;
+  `sed -i '0,/^[[:space:]]*APPEND/I{/^[[:space:]]*APPEND/I s|${from}|${to}|}' /boot/loader/syslinux.cfg && grep --quiet -- '${to}' /boot/loader/syslinux.cfg`;
 
 /** Reboots into what is broken, and waits for the build that it started from. */
 async function fallsBackFrom(commit: string, reason: RegExp): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { BakeResult } from "../../src/commands/bake-result.ts";
@@ -65,9 +65,9 @@ interface MachineInput {
 export async function startNode(input: MachineInput): Promise<NodeMachine> {
   const context = testContext();
   const folder = join(input.folder, input.name);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder);
-  const key = await makeKey(context, folder);
+  mkdirSync(folder, { recursive: true });
+  // In a project that was kept, the machine goes on where it was.
+  const key = existsSync(join(folder, "key")) ? join(folder, "key") : await makeKey(context, folder);
   const ignition = join(folder, "launch.ign");
   writeFileSync(ignition, input.launch);
   const machine = await bootMachine(context, {

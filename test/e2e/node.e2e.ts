@@ -66,7 +66,7 @@ describe("one machine with both roles", () => {
     );
     await node.until("the workload", workload);
     await node.until("the pod", podRuns);
-    expect(await node.sh("kubectl logs web | grep --max-count=1 serving")).toContain(
+    expect(await node.sh("kubectl logs web | grep --max-count=1 'serving client traffic'")).toContain(
       "serving client traffic",
     );
     expect(await node.sh("kubectl exec web -- etcdctl endpoint health 2>&1")).toContain("is healthy");
