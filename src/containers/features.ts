@@ -23,7 +23,13 @@ export const features = {
     ["prometheus-node-exporter"],
     [starts("prometheus-node-exporter.service", "multi-user.target")],
   ),
-  /** A place for AWS's agent, which Debian does not have: put its program there (a file of image.bu.hbs), and it runs. */
+  /** A place for a program that ships logs (a file of image.bu.hbs): the journal as lines of JSON on its standard input. */
+  "log-forwarder": feature(
+    [],
+    [starts("igneous-log-forwarder.service", "multi-user.target")],
+    logForwarder(),
+  ),
+  /** A place for AWS's agent, which Debian does not have: put its program there, and it runs. */
   "ssm-agent": feature([], [starts("amazon-ssm-agent.service", "multi-user.target")], ssmAgent()),
 } as const satisfies Readonly<Record<string, Feature>>;
 
@@ -52,8 +58,29 @@ function starts(unit: string, target: string): PlannedLink {
   return { path: `${paths.units}/${target}.wants/${unit}`, target: `../${unit}` };
 }
 
+function logForwarder(): readonly PlannedFile[] {
+  const program = `${paths.libexec}/log-forwarder`;
+  const contents =
+    section("Unit", [
+      "Description=The journal of this boot, to a program that ships it",
+      "Wants=network-online.target",
+      "After=network-online.target",
+      `ConditionPathExists=${program}`,
+      "StartLimitIntervalSec=0",
+    ]) +
+    section("Service", [
+      `ExecStart=/bin/sh -c 'journalctl --boot --follow --lines=all --output=json --quiet | exec ${program}'`,
+      "Restart=always",
+      "RestartSec=15",
+      "DynamicUser=yes",
+      "SupplementaryGroups=systemd-journal",
+      "StateDirectory=log-forwarder",
+    ]);
+  return [{ path: `${paths.units}/igneous-log-forwarder.service`, mode: 0o644, contents }];
+}
+
 function ssmAgent(): readonly PlannedFile[] {
-  const program = "/usr/libexec/igneous/amazon-ssm-agent";
+  const program = `${paths.libexec}/amazon-ssm-agent`;
   const contents =
     section("Unit", [
       "Description=AWS Systems Manager agent",

@@ -116,7 +116,7 @@ export const Spec = z.strictObject({
   containers: z.record(name, container).default({}),
   preload: z.array(preload).default([]),
   features: z
-    .array(z.enum(["cockpit", "node-exporter", "podman", "ssm-agent"]))
+    .array(z.enum(["cockpit", "log-forwarder", "node-exporter", "podman", "ssm-agent"]))
     .optional()
     .describe("optional parts of a node"),
   health: z

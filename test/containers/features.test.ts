@@ -24,6 +24,12 @@ describe("features", () => {
     });
   });
 
+  it("give a program that ships logs the journal, as no user in particular", () => {
+    const unit = combineFeatures(["log-forwarder"]).files[0]?.contents ?? "";
+    expect(unit).toContain("--output=json --quiet | exec /usr/libexec/igneous/log-forwarder");
+    expect(unit).toContain("DynamicUser=yes");
+  });
+
   it("wait for an agent of AWS that was put in, and are skipped without it", () => {
     const unit = combineFeatures(["ssm-agent"]).files[0]?.contents ?? "";
     expect(unit).toContain("ConditionPathExists=/usr/libexec/igneous/amazon-ssm-agent");

@@ -81,7 +81,8 @@ describe("a control plane and a worker from one image", () => {
     const reach =
       "curl --silent --fail --max-time 20 http://$(kubectl get pod web -o jsonpath='{.status.podIP}'):2379/health";
     expect((await controlPlane.until("the pod over the cable", reach)).said).toContain('"health":"true"');
-    expect(await worker.sh("systemctl is-active geth kubelet kube-proxy | sort -u")).toBe("active");
+    const running = "systemctl is-active geth kubelet kube-proxy igneous-routes | sort -u";
+    await worker.until("the worker's containers", `[ "$(${running})" = active ]`);
     expect(await worker.sh("systemctl is-active etcd || true")).toBe("inactive");
   });
 });
