@@ -17,21 +17,31 @@ export function recordOutputs(
   builder: LockedBuild["builder"],
   add: (record: LockedBuild) => LockedBuild,
 ): Promise<boolean> {
-  const { project, plan } = committed;
-  return withProject(context, project.folder, () =>
-    runStep(context, "record", "record the build in images.lock.json", async () => {
-      // Read again: building took its time, and another igneous may have written meanwhile.
-      const lock = await readLock(project.folder);
-      const known = lock.builds.find(({ id }) => id === plan.id);
-      const written = add(known ?? (await newRecord(context, committed, builder)));
-      const builds =
-        known === undefined
-          ? [written, ...lock.builds]
-          : lock.builds.map((build) => (build.id === plan.id ? written : build));
-      const value = await writeLock(project.folder, { ...lock, builds });
-      return { value, outcome: value ? "done" : "unchanged" };
-    }),
+  return withProject(context, committed.project.folder, () =>
+    recordOutputsWithin(context, committed, builder, add),
   );
+}
+
+/** `recordOutputs` for those who have the project to themselves already. */
+export function recordOutputsWithin(
+  context: Context,
+  committed: CommittedProject,
+  builder: LockedBuild["builder"],
+  add: (record: LockedBuild) => LockedBuild,
+): Promise<boolean> {
+  const { project, plan } = committed;
+  return runStep(context, "record", "record the build in images.lock.json", async () => {
+    // Read again: building took its time, and another igneous may have written meanwhile.
+    const lock = await readLock(project.folder);
+    const known = lock.builds.find(({ id }) => id === plan.id);
+    const written = add(known ?? (await newRecord(context, committed, builder)));
+    const builds =
+      known === undefined
+        ? [written, ...lock.builds]
+        : lock.builds.map((build) => (build.id === plan.id ? written : build));
+    const value = await writeLock(project.folder, { ...lock, builds });
+    return { value, outcome: value ? "done" : "unchanged" };
+  });
 }
 
 async function newRecord(

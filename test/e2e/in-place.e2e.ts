@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deployScript, type NodeOutcome } from "../../src/aws/rollout-in-place.ts";
@@ -9,7 +8,14 @@ import { hostContext } from "../../src/host/context.ts";
 import { addGroup, addTemplate } from "../fakes/aws/fleet.ts";
 import { type Simulator, startSimulator } from "../fakes/aws/simulator.ts";
 import { type HttpsFolder, makeCertificates, serveHttps } from "../node/https-folder.ts";
-import { type Finished, igneous, makeProject, prepare } from "./project.ts";
+import {
+  type Finished,
+  igneous,
+  makeProject,
+  prepare,
+  removeProject,
+  repository as home,
+} from "./project.ts";
 import { learnHostKey, type QemuNode, startNode } from "./qemu-node.ts";
 
 /** Nodes in QEMU as the instances of a group, behind an AWS whose Run Command runs the script that it is sent on them over ssh. */
@@ -18,7 +24,7 @@ const region = "eu-central-1";
 const stop = new AbortController();
 let context: Context;
 let project = "";
-let sim: Simulator;
+let sim: Simulator | undefined;
 let repository: HttpsFolder;
 let url = "";
 const builds: { readonly id: string; readonly hostCommit: string }[] = [];
@@ -39,12 +45,6 @@ async function bakeAndPublish(): Promise<void> {
   builds.push({ id: locked[0].id, hostCommit: locked[0].hostCommit });
 }
 
-function changeSpec(etcdFlag: string): void {
-  const path = join(project, "igneous.yaml");
-  const text = readFileSync(path, "utf8").replace(/\ncontainers:[^\n]*\n[^\n]*\n/u, "\n");
-  writeFileSync(path, `${text}\ncontainers:\n  etcd: { args: [${etcdFlag}] }\n`);
-}
-
 interface Rolled extends Finished {
   /** What the record that `igneous report` reads has of each node. */
   readonly nodes: readonly NodeOutcome[];
@@ -60,37 +60,50 @@ async function rollOut(index: number): Promise<Rolled> {
   return { ...finished, nodes: outcome.nodes };
 }
 
-beforeAll(async () => {
+/** A project whose nodes trust the server of `www`; one that was kept begins anew, and finds its bakes. */
+async function makeInPlaceProject(): Promise<void> {
   prepare();
   project = makeProject("in-place");
+  for (const path of ["images.lock.json", "butane"]) {
+    cpSync(join(home, path), join(project, path), { recursive: true });
+  }
   const tls = join(project, "tls");
-  mkdirSync(tls);
-  await makeCertificates(tls);
-  const spec = join(project, "igneous.yaml");
-  const text = readFileSync(spec, "utf8").replace("roles: [etcd, geth]", "roles: [etcd]");
-  mkdirSync(join(project, "www"));
-  repository = await serveHttps(join(project, "www"), tls);
+  mkdirSync(tls, { recursive: true });
+  if (!existsSync(join(tls, "server.crt"))) await makeCertificates(tls);
+  mkdirSync(join(project, "www"), { recursive: true });
+  // The address is in the spec and so in the builds' ids: one that was kept stays at its port.
+  const port = join(tls, "port");
+  repository = await serveHttps(
+    join(project, "www"),
+    tls,
+    existsSync(port) ? Number(readFileSync(port, "utf8")) : 0,
+  );
+  writeFileSync(port, String(repository.port));
   url = `https://10.0.2.2:${repository.port}`;
-  const group = `{ groups: [{ name: nodes, region: ${region} }], ostree: "${url}", minHealthyPercentage: 50 }`;
-  writeFileSync(spec, `${text}\nhealth: { tries: 1, seconds: 60 }\nrollout: ${group}\n`);
   const launch = join(project, "butane/launch.bu.hbs");
   const authority = readFileSync(join(tls, "ca.crt"), "utf8").trim().replaceAll("\n", "\n          ");
   const file = `  files:\n    - path: /etc/igneous/repo-ca.crt\n      contents:\n        inline: |\n          ${authority}\n`;
-  writeFileSync(
-    launch,
-    readFileSync(launch, "utf8").replace("  files:\n", () => file),
-  );
-  await bakeAndPublish();
-  changeSpec("--snapshot-count=5000");
-  await bakeAndPublish();
-  changeSpec("--no-such-flag");
-  await bakeAndPublish();
+  const template = readFileSync(launch, "utf8").replace("  files:\n", () => file);
+  writeFileSync(launch, template);
+}
 
-  sim = await startSimulator();
-  Object.assign(process.env, sim.env);
+/** Only etcd runs, so that a boot is as short as it can be. */
+function writeSpec(etcdFlag?: string): void {
+  const path = join(project, "igneous.yaml");
+  const sample = readFileSync(join(home, "igneous.yaml"), "utf8");
+  const text = sample.replace("roles: [etcd, geth]", "roles: [etcd]");
+  const group = `{ groups: [{ name: nodes, region: ${region} }], ostree: "${url}", minHealthyPercentage: 50 }`;
+  const etcd = etcdFlag === undefined ? "" : `\ncontainers:\n  etcd: { args: [${etcdFlag}] }\n`;
+  writeFileSync(path, `${text}\nhealth: { tries: 1, seconds: 60 }\nrollout: ${group}\n${etcd}`);
+}
+
+/** Two machines of the first build, and the AWS that shows them as a group. */
+async function startNodes(): Promise<void> {
+  const { world, env } = (sim = await startSimulator());
+  Object.assign(process.env, env);
   context = hostContext(() => undefined, stop.signal);
-  const template = addTemplate(sim.world, region, "nodes", { ImageId: "ami-0aaaaaaaaaaaaaaa1" });
-  const { members } = addGroup(sim.world, template, "nodes", 2);
+  const template = addTemplate(world, region, "nodes", { ImageId: "ami-0aaaaaaaaaaaaaaa1" });
+  const { members } = addGroup(world, template, "nodes", 2);
   const first = join(project, ".igneous/builds", builds[0]?.id.slice(7, 19) ?? "");
   const started = members.map(async ({ id }) => {
     const node = await startNode(context, {
@@ -98,10 +111,18 @@ beforeAll(async () => {
       disk: join(first, "disk.img"),
       ignition: join(first, "launch.ign"),
     });
-    sim.world.nodes.machines.set(id, node.run);
+    world.nodes.machines.set(id, node.run);
     return node;
   });
   nodes.push(...(await Promise.all(started)));
+}
+
+beforeAll(async () => {
+  await makeInPlaceProject();
+  for (const etcdFlag of [undefined, "--snapshot-count=5000", "--no-such-flag"]) {
+    writeSpec(etcdFlag);
+    await bakeAndPublish();
+  }
 });
 
 afterAll(async () => {
@@ -109,11 +130,12 @@ afterAll(async () => {
   stop.abort(new Error("the test is over"));
   repository?.stop();
   await sim?.stop();
-  if (project !== "" && process.env["KEEP"] === undefined) execFileSync("rm", ["-rf", project]);
+  removeProject(project);
 });
 
 describe("a group that is updated in place", () => {
   it("runs the first build", async () => {
+    await startNodes();
     const seen = await Promise.all(nodes.map((node) => node.waitUntilSettled(1_200_000)));
     expect(seen.map(({ booted }) => booted.commit)).toEqual([commitOf(0), commitOf(0)]);
   });
@@ -174,6 +196,6 @@ describe("a group that is updated in place", () => {
   });
 
   it("was spoken to as AWS's models say", () => {
-    expect(sim.violations).toEqual([]);
+    expect(sim?.violations).toEqual([]);
   });
 });

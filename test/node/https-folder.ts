@@ -37,8 +37,8 @@ export async function makeCertificates(folder: string): Promise<void> {
   openssl("x509", "-req", "-in", "server.csr", ...signed, "-out", "server.crt");
 }
 
-/** Serves a folder over https on loopback, with the certificate of another folder. */
-export async function serveHttps(folder: string, certificates: string): Promise<HttpsFolder> {
+/** Serves a folder over https on loopback, with the certificate of another folder; at a free port when none is given. */
+export async function serveHttps(folder: string, certificates: string, port = 0): Promise<HttpsFolder> {
   const [key, cert] = await Promise.all(
     ["server.key", "server.crt"].map((name) => readFile(join(certificates, name))),
   );
@@ -54,7 +54,7 @@ export async function serveHttps(folder: string, certificates: string): Promise<
     }
     response.writeHead(200, { "content-length": found.size });
     createReadStream(path).pipe(response);
-  }).listen(0, "127.0.0.1");
+  }).listen(port, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
