@@ -18,7 +18,11 @@ beforeAll(async () => {
     folder: project,
     name: "machine",
     disk: build.disk.path,
-    launch: launchConfig({ name: "fallback-1", roles: ["etcd"] }),
+    launch: launchConfig({
+      name: "fallback-1",
+      roles: ["etcd"],
+      nodeConfig: ["IGNEOUS_HEALTH_SECONDS=30"],
+    }),
     memoryBytes: 2 ** 31,
     leavePanics: true,
   });
@@ -51,12 +55,13 @@ const changeArguments = (from: string, to: string): string =>
   `sed -i '0,/^[[:space:]]*APPEND/I{/^[[:space:]]*APPEND/I s|${from}|${to}|}' /boot/loader/syslinux.cfg && grep --quiet -- '${to}' /boot/loader/syslinux.cfg`;
 
 /** Reboots into what is broken, and waits for the build that it started from. */
-async function fallsBackFrom(commit: string, reason: RegExp): Promise<void> {
+async function fallsBackFrom(commit: string, reason: RegExp, then = "true"): Promise<void> {
   const seconds = await node.reboot("true");
   const { seconds: more } = await node.until(
     "the fallback",
     `igneous-host status | grep --quiet '^booted *${build.commits.host}'`,
   );
+  await node.sh(then);
   await settled();
   const said = await node.sh("igneous-host status");
   expect(said).toMatch(new RegExp(`^booted +${build.commits.host}`, "mu"));
@@ -96,7 +101,7 @@ describe("a deployment that is broken is left by itself", () => {
     const config = "usr/lib/igneous/containers/etcd/config.json";
     const change = `mkdir -p $tree/$(dirname ${config})\njq '.process.args += ["--no-flag-of-etcd"]' /${config} >$tree/${config}`;
     const commit = await node.sh(deployChanged("etcd", change));
-    await fallsBackFrom(commit, /etcd\.service ended ten times/u);
+    await fallsBackFrom(commit, /: etcd\.service /u);
   });
 
   it("a full disk", async () => {
@@ -115,7 +120,7 @@ describe("a deployment that is broken is left by itself", () => {
       "ln -s ../fills.service $tree/usr/lib/systemd/system/multi-user.target.wants/fills.service",
     ].join("\n");
     const commit = await node.sh(deployChanged("fills", change));
-    await fallsBackFrom(commit, /\/var is 100 % full/u);
-    await node.sh("rm /var/lib/geth/fills");
+    // It is full for the deployment before as well, until somebody makes room.
+    await fallsBackFrom(commit, /\/var is 100 % full/u, "rm /var/lib/geth/fills");
   });
 });
