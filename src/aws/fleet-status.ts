@@ -1,6 +1,7 @@
-import type { FleetState, GroupState, InstanceState, RefreshState } from "./fleet-status-types.ts";
+import type { FleetState, GroupState, RefreshState } from "./fleet-status-types.ts";
 import { activeRefreshOf } from "./fleet-status-types.ts";
-import { buildOfImage, shortBuild } from "./rollout-plan.ts";
+import { advice } from "./fleet-status-advice.ts";
+import { driftOf, runningBuilds, unlockedOnly } from "./fleet-status-drift.ts";
 import type { LockedRollout, RolloutBuild } from "./rollout-types.ts";
 
 /** What runs where, held against the lock. */
@@ -44,7 +45,7 @@ export interface RunningBuild {
 }
 
 /** What the lock says that the group runs. */
-interface Expected {
+export interface Expected {
   readonly buildId: string | null;
   readonly amiId: string;
   readonly version: number;
@@ -60,7 +61,7 @@ export interface Drift {
   readonly message: string;
 }
 
-interface Locked {
+export interface Locked {
   readonly builds: readonly (RolloutBuild & { readonly hostCommit?: string })[];
   readonly rollouts: readonly LockedRollout[];
 }
@@ -95,7 +96,7 @@ function describeGroup(state: FleetState, group: GroupState, locked: Locked): Gr
     refresh,
     drift,
   };
-  return { ...base, ...advice(group, base) };
+  return { ...base, ...advice(group, base, locked.rollouts) };
 }
 
 /** The newest rollout that ended well, or went back well, tells what should run. */
@@ -117,26 +118,6 @@ function expectedOf({ name, region }: GroupState, rollouts: readonly LockedRollo
   return null;
 }
 
-function runningBuilds({ instances }: GroupState, builds: Locked["builds"]): readonly RunningBuild[] {
-  const found = new Map<string, InstanceState[]>();
-  for (const instance of instances) {
-    const key = `${instance.imageId} ${instance.templateVersion}`;
-    const known = found.get(key);
-    if (known === undefined) found.set(key, [instance]);
-    else known.push(instance);
-  }
-  return [...found.values()]
-    .map((members) => ({
-      buildId: buildOfImage(builds, members[0]?.imageId),
-      imageId: members[0]?.imageId ?? null,
-      templateVersion: members[0]?.templateVersion ?? null,
-      commits: [...new Set(members.flatMap(({ commit }) => commit ?? []))],
-      count: members.length,
-      examples: members.slice(0, 3).map(({ instanceId }) => instanceId),
-    }))
-    .toSorted((a, b) => b.count - a.count);
-}
-
 function otherStates({ instances }: GroupState): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { lifecycle } of instances) {
@@ -156,97 +137,4 @@ function warningsOf({ images }: FleetState, { instances, suspended, region }: Gr
     ),
     ...(suspended.length === 0 ? [] : [`suspended: ${suspended.join(", ")}`]),
   ];
-}
-
-function unlockedOnly(group: GroupState, { builds, rollouts }: Locked): readonly Drift[] {
-  const allowed = new Set(
-    rollouts.filter(({ unlockedReason }) => unlockedReason !== undefined).map(({ amiId }) => amiId),
-  );
-  return runningBuilds(group, builds)
-    .filter(({ buildId, imageId }) => buildId === null && !allowed.has(imageId ?? ""))
-    .map(({ imageId, count, examples }) => ({
-      kind: "unlocked-image" as const,
-      message: `${people(count)} ${imageId ?? "an unknown AMI"}, which the lock does not name, such as ${examples[0]}`,
-    }));
-}
-
-function driftOf(group: GroupState, locked: Locked, expected: Expected | null): readonly Drift[] {
-  const drift: Drift[] = [...unlockedOnly(group, locked)];
-  const { pinned, instances } = group;
-  if (expected !== null && pinned !== String(expected.version)) {
-    drift.push({
-      kind: "group-version",
-      message: `the group names launch template version ${pinned}; rollout ${expected.rollout} left ${expected.version}`,
-    });
-  }
-  // Instances that were kept while their root volume changed keep the version they were launched with.
-  const other = instances.filter(
-    ({ templateVersion, imageId }) =>
-      String(templateVersion) !== pinned &&
-      !(expected?.keepsInstances === true && imageId === expected.amiId),
-  );
-  if (other.length > 0 && /^\d+$/u.test(pinned ?? "")) {
-    const message = `${people(other.length)} another launch template version than the group's ${pinned}, such as ${other[0]?.instanceId}`;
-    drift.push({ kind: "other-version", message });
-  }
-  const images = instances.filter(({ imageId }) => expected !== null && imageId !== expected.amiId);
-  if (images.length > 0) {
-    const message = `${people(images.length)} another AMI than ${expected?.amiId}, such as ${images[0]?.instanceId}`;
-    drift.push({ kind: "other-image", message });
-  }
-  for (const { instanceId, imageId, commit } of instances) {
-    const build = locked.builds.find(({ id, amis }) =>
-      expected?.inPlace === true ? id === expected.buildId : amis.some(({ amiId }) => amiId === imageId),
-    );
-    if (commit === undefined || build?.hostCommit === undefined || build.hostCommit === commit) continue;
-    const message = `${instanceId} booted commit ${commit.slice(0, 12)}; its build has ${build.hostCommit.slice(0, 12)}`;
-    drift.push({ kind: "other-commit", message });
-  }
-  return drift;
-}
-
-function people(count: number): string {
-  return count === 1 ? "1 instance runs" : `${count} instances run`;
-}
-
-type Described = Omit<GroupStatus, "summary" | "next">;
-
-function advice(group: GroupState, described: Described): Pick<GroupStatus, "summary" | "next"> {
-  const { refresh, drift, running, name } = described;
-  const last = group.refreshes[0];
-  const builds = running
-    .map(({ buildId, imageId, count }) => `${count} × ${buildId === null ? imageId : shortBuild(buildId)}`)
-    .join(", ");
-  if (refresh !== null) {
-    const back = refresh.status === "RollbackInProgress";
-    const far = refresh.percent === undefined ? "" : ` at ${refresh.percent} %`;
-    const why = refresh.reason === undefined ? "" : `: ${refresh.reason}`;
-    const stops = refresh.checkpoints === undefined ? "" : `, stops at ${refresh.checkpoints.join(", ")} %`;
-    return {
-      summary: `${back ? "going back" : "rolling"}${far}${back ? "" : stops} (${refresh.status}, refresh ${refresh.id})${why}`,
-      next: back ? null : `igneous rollback --fleet ${name}`,
-    };
-  }
-  if (running.length === 0) return { summary: "no instance runs", next: null };
-  if (drift.length > 0) {
-    const failed =
-      last?.status === "Failed" || last?.status === "Cancelled" || last?.status === "RollbackFailed";
-    const after = failed
-      ? ` after refresh ${last.id} was ${last.status}${last.reason === undefined ? "" : ` (${last.reason})`}`
-      : "";
-    const back = `igneous rollback --fleet ${name}`;
-    return {
-      summary: `drift${after}: ${builds}`,
-      next:
-        last?.status === "Cancelled"
-          ? `igneous rollout --resume --group ${name} (goes on), or ${back}`
-          : back,
-    };
-  }
-  const returned = last?.status === "RollbackSuccessful";
-  const why = last?.rollback?.reason ?? last?.reason;
-  return {
-    summary: returned ? `${builds}, went back${why === undefined ? "" : `: ${why}`}` : `${builds}`,
-    next: null,
-  };
 }

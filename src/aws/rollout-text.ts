@@ -2,7 +2,7 @@ import type { FleetStatus } from "./fleet-status.ts";
 import { shortBuild } from "./rollout-plan.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
 import { healthSeconds } from "./rollout-health.ts";
-import type { InPlacePlan } from "./rollout-in-place.ts";
+import type { InPlacePlan } from "./rollout-in-place-plan.ts";
 import type { RollbackPlan } from "./rollout-rollback.ts";
 import type { RolloutHealth } from "./rollout-types.ts";
 
@@ -137,7 +137,8 @@ export function renderInPlace(
   digest: string,
 ): string {
   const lines = [`move the nodes of ${specName} to build ${build}, strategy in-place`];
-  for (const { group, region, commit, url, waves, bakeTime, autoRollback } of plans) {
+  for (const plan of plans) {
+    const { group, region, commit, url, waves, bakeTime, autoRollback } = plan;
     const count = waves.flat().length;
     lines.push(
       "",
@@ -148,10 +149,17 @@ export function renderInPlace(
         .slice(0, shownInstances)
         .map((wave, index) => `    ${String(index + 1).padStart(3)}  ${wave.join(" ")}`),
       ...(waves.length > shownInstances ? [`    … and ${waves.length - shownInstances} more`] : []),
+      `  stops at   ${stopsAt(plan)}`,
       `  way back   each node keeps what it runs now: ${autoRollback ? "all of them go back by themselves when one fails" : "igneous rollback --host"}, one reboot`,
       "  mind       the launch template stays: machines that the group launches meanwhile run its AMI",
     );
   }
   lines.push("", "cannot be undone", "  every node reboots once", "", `plan ${digest}`);
   return `${lines.join("\n")}\n`;
+}
+
+function stopsAt({ alarms, health }: InPlacePlan): string {
+  const page = health?.http === undefined ? [] : [`one whose ${health.http} does not answer 2xx`];
+  const bells = alarms.length === 0 ? [] : [`alarm ${alarms.join(", ")}`];
+  return ["a node that is not healthy by its own check", ...page, ...bells].join("; ");
 }

@@ -1,6 +1,6 @@
 import type { Aws } from "../aws/apis.ts";
 import type { RolloutOutcome } from "../aws/rollout-apply.ts";
-import type { InPlacePlan } from "../aws/rollout-in-place.ts";
+import type { InPlacePlan } from "../aws/rollout-in-place-plan.ts";
 import { renderInPlace } from "../aws/rollout-text.ts";
 import type { LockedRollout } from "../aws/rollout-types.ts";
 import { openAws } from "../aws/session.ts";
@@ -11,7 +11,7 @@ import { canonicalJson } from "../core/json.ts";
 import { type LockedBuild } from "../lock/schema.ts";
 import { findBuild } from "./build-id.ts";
 import { loadProject, requireLock } from "./project.ts";
-import { prepareInPlace, rolloutInPlace } from "./rollout-in-place.ts";
+import { explainInPlace, prepareInPlace, rolloutInPlace } from "./rollout-in-place.ts";
 import { requireRollout } from "./rollout-project.ts";
 import { recordRollouts, saveOutcome } from "./rollout-records.ts";
 
@@ -84,8 +84,7 @@ export async function inPlaceProject(
   const { groups, failure } = await rolloutInPlace(context, prepared.plans, aws);
   const outcomes = groups.map(({ plan, outcome }): RolloutOutcome => {
     const { group, region, runs } = plan;
-    const bad = outcome.nodes.filter(({ state }) => state !== "running" && state !== "untouched");
-    const explanation = bad.map(({ instanceId, state, reason }) => `${instanceId} ${state}: ${reason}`);
+    const explanation = explainInPlace(outcome);
     const rollout: LockedRollout = {
       id: `in-place-${startedAt.replaceAll(/[^0-9]/gu, "")}-${group}`,
       group,

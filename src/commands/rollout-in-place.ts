@@ -1,6 +1,7 @@
 import type { Aws } from "../aws/apis.ts";
 import { readFleet } from "../aws/fleet-status-read.ts";
-import { applyInPlace, type InPlaceOutcome, type InPlacePlan, planInPlace } from "../aws/rollout-in-place.ts";
+import { applyInPlace, type InPlaceOutcome } from "../aws/rollout-in-place.ts";
+import { type InPlacePlan, planInPlace } from "../aws/rollout-in-place-plan.ts";
 import type { RolloutSpec } from "../aws/rollout-types.ts";
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
@@ -25,11 +26,19 @@ export async function prepareInPlace(
   aws: Aws = openAws(context),
 ): Promise<readonly InPlacePlan[]> {
   const groups = chosenGroups(rollout, names);
-  const state = await readFleet(context, aws, { groups, images: [] });
+  const { alarms = [] } = rollout;
+  const state = await readFleet(context, aws, { groups, images: [], alarms });
   const problem =
     state.failures[0]?.message ?? state.missing.map(({ name }) => `there is no group ${name}`)[0];
   if (problem !== undefined) {
     throw new IgneousError("rollout-group-missing", problem, { hint: "correct rollout.groups in the spec" });
+  }
+  const bell = state.alarms.find((alarm) => alarm.state !== "OK");
+  if (bell !== undefined) {
+    const message = `alarm ${bell.name} in ${bell.region} is ${bell.state}`;
+    throw new IgneousError("rollout-blocked", message, {
+      hint: "nothing was changed; wait until it is OK, or take it out of rollout.alarms, and run the same command again",
+    });
   }
   const first = rollout.checkpointPercentages?.[0];
   return state.groups.map(({ name, region, instances, template, mixed }) =>
@@ -53,6 +62,8 @@ export async function prepareInPlace(
       oneAtATime: groups.some((group) => group.name === name && group.role === "control-plane"),
       bakeTime: rollout.bakeTime ?? 0,
       autoRollback: rollout.autoRollback ?? true,
+      alarms: rollout.alarms ?? [],
+      ...(rollout.health === undefined ? {} : { health: rollout.health }),
     }),
   );
 }
@@ -61,6 +72,15 @@ export interface InPlaceResult {
   readonly groups: readonly { readonly plan: InPlacePlan; readonly outcome: InPlaceOutcome }[];
   /** Thrown by the caller when the result is shown. */
   readonly failure: IgneousError | undefined;
+}
+
+/** Why a group was not moved, and what became of the nodes that did not take the commit or keep it. */
+export function explainInPlace({ trouble, nodes }: InPlaceOutcome): readonly string[] {
+  const bad = nodes.filter(({ state }) => state !== "running" && state !== "untouched");
+  const lines = bad.map(({ instanceId, state, reason }) =>
+    reason === "" ? `${instanceId} ${state}` : `${instanceId} ${state}: ${reason}`,
+  );
+  return trouble === null ? lines : [trouble, ...lines.filter((line) => !trouble.includes(line))];
 }
 
 /** Carries the plans out one after the other, and stops at the first that does not succeed. */
@@ -74,9 +94,8 @@ export async function rolloutInPlace(
     const outcome = await applyInPlace(context, aws, plan);
     groups.push({ plan, outcome });
     if (outcome.status === "succeeded") continue;
-    const bad = outcome.nodes.filter(({ state }) => state !== "running" && state !== "untouched");
-    const lines = bad
-      .map(({ instanceId, state, reason }) => `\n  ${instanceId} ${state}: ${reason}`)
+    const lines = explainInPlace(outcome)
+      .map((line) => `\n  ${line}`)
       .join("");
     const isBack = outcome.status === "rolled-back";
     const code = isBack ? "rollout-rolled-back" : "rollout-failed";

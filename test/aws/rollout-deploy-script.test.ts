@@ -3,7 +3,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { deployScript, rollbackScript } from "../../src/aws/rollout-in-place.ts";
+import { deployScript, rollbackScript } from "../../src/aws/rollout-in-place-plan.ts";
 import { temporaryFolder } from "../tools.ts";
 
 const run = promisify(execFile);

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { applyInPlace, deployScript, planInPlace, rollbackNodes } from "../../src/aws/rollout-in-place.ts";
+import { applyInPlace } from "../../src/aws/rollout-in-place.ts";
+import { deployScript, planInPlace } from "../../src/aws/rollout-in-place-plan.ts";
+import { rollbackNodes } from "../../src/aws/rollout-in-place-wave.ts";
 import { readNodes } from "../../src/aws/rollout-nodes.ts";
 import { type Fleets, fleets, region } from "./fleets.ts";
+import { healthPage } from "./health-page.ts";
 
 const commit = "c".repeat(64);
 const oldCommit = "0".repeat(64);
@@ -95,6 +98,47 @@ describe("a rollout in place", () => {
     expect((await readNodes(context, aws, region, rest)).map(({ booted }) => booted)).toEqual(
       rest.map(() => oldCommit),
     );
+  });
+
+  it("stops at an alarm that rings while a wave bakes, names it, and brings the wave back", async () => {
+    const { context, aws, ids, sim } = await nodes(4);
+    const { alarms } = sim.world.fleet;
+    alarms.set("geth-behind", "OK");
+    sim.clock.at(sim.clock.now() + 10 * 60_000, () => void alarms.set("geth-behind", "ALARM"));
+    const wanted = { ...base, instanceIds: ids, bakeTime: 1800, alarms: ["geth-behind"] };
+    const outcome = await applyInPlace(context, aws, planInPlace(wanted));
+    expect(outcome).toMatchObject({ status: "rolled-back", trouble: "alarm geth-behind is ALARM" });
+    expect(outcome.nodes.map(({ state }) => state)).toEqual([
+      "rolled-back",
+      "rolled-back",
+      "untouched",
+      "untouched",
+    ]);
+    const again = await applyInPlace(context, aws, planInPlace(wanted));
+    expect(again.nodes.map(({ state }) => state)).toEqual(ids.map(() => "untouched"));
+  });
+
+  it("asks the page of each node of a wave, and goes no further when one does not answer in time", async () => {
+    const { context, aws, ids } = await nodes(3);
+    const page = await healthPage();
+    const health = { http: page.http, withinSeconds: 60 };
+    const wanted = { ...base, instanceIds: ids, oneAtATime: true, health };
+    page.status = 503;
+    const outcome = await applyInPlace(context, aws, planInPlace(wanted));
+    expect(outcome.status).toBe("rolled-back");
+    expect(outcome.trouble).toMatch(/^i-\w+ is not healthy after 60 s: .*healthz answers 503$/u);
+    expect(outcome.nodes.map(({ state }) => state)).toEqual(["rolled-back", "untouched", "untouched"]);
+    page.status = 200;
+    const second = await applyInPlace(context, aws, planInPlace({ ...wanted, commit: "d".repeat(64) }));
+    expect(second).toMatchObject({ status: "succeeded", trouble: null });
+  });
+
+  it("brings back waves that have baked when a later one fails", async () => {
+    const { context, aws, ids, sim } = await nodes(2);
+    sim.world.nodes.failing.add(ids[1] ?? "");
+    const wanted = { ...base, instanceIds: ids, oneAtATime: true, bakeTime: 60 };
+    const outcome = await applyInPlace(context, aws, planInPlace(wanted));
+    expect(outcome.nodes.map(({ state }) => state)).toEqual(["rolled-back", "failed"]);
   });
 
   it("rolls hosts back, and tells which have no agent or nothing to go back to", async () => {

@@ -1,7 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deployScript, type NodeOutcome } from "../../src/aws/rollout-in-place.ts";
+import type { NodeOutcome } from "../../src/aws/rollout-in-place.ts";
+import { deployScript } from "../../src/aws/rollout-in-place-plan.ts";
 import type { Context } from "../../src/core/context.ts";
 import type { HostStatus } from "../../src/disk/schema.ts";
 import { hostContext } from "../../src/host/context.ts";
