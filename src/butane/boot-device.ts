@@ -66,7 +66,7 @@ function append(building: Building, list_: string, from: Path, type: string, fie
   const { storage, target, translations } = building;
   const items = list(storage, list_);
   const struct = { ...zeroStruct(type, target), ...fields };
-  addFromCommonSource(translations, from, ["storage", list_, items.length], type, struct, target);
+  addFromCommonSource(translations, from, ["storage", list_, items.length]);
   storage[list_] = [...items, struct];
 }
 

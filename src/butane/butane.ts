@@ -132,10 +132,8 @@ function typeName(version: FcosVersion, name: string, list: boolean): string {
 }
 
 function addUnusedKeys(config: Struct, types: TypeSet, source: SourceMap, entries: ButaneEntry[]): void {
-  const find = newFindings();
-  const keys = new Set<Path>();
-  findUnusedKeys(config, types, source, find, (path) => keys.add(path));
-  for (const problem of find.problems) {
+  const { problems, keys } = findUnusedKeys(config, types, source);
+  for (const problem of problems) {
     const isKey = keys.has(problem.path);
     const position = isKey ? source.positionOfKey(problem.path) : source.positionOf(problem.path);
     entries.push(entryOf(problem, position, types));

@@ -4,7 +4,7 @@ import { type Struct, type Value, zeroStruct, zeroValue } from "../ignition/valu
 import { decodeScalar, type ScalarType } from "./decode-scalar.ts";
 import { YamlError } from "./yaml-cursor.ts";
 import type { YamlNode } from "./yaml-node-parts.ts";
-import { checkUnique, pairs } from "./yaml-pairs.ts";
+import { checkUnique } from "./yaml-pairs.ts";
 
 /** A document read into the types of a config. */
 export interface Decoded {
@@ -41,22 +41,21 @@ export function decodeYaml(
     aliasDepth: 0,
   };
   const value = zeroStruct(type, types);
-  if (root !== undefined)
-    decodeInto(decoder, root, (node) => decodeStruct(decoder, node, type, value, undefined));
+  if (root !== undefined) decodeFrom(decoder, root, type, value, undefined);
   return { value, problems: decoder.problems };
 }
 
-/** Follows aliases, counts the work, and hands the real node on. */
-function decodeInto<T>(decoder: Decoder, node: YamlNode, decode: (node: YamlNode) => T): T {
-  countDecode(decoder);
-  if (node.target === undefined) return decode(node);
+/** The node behind an alias, which is left again with {@link leaveAlias}. */
+function enterAlias(decoder: Decoder, node: YamlNode, target: YamlNode): YamlNode {
   if (decoder.open.has(node)) throw new YamlError(`anchor '${node.value}' value contains itself`);
   decoder.open.add(node);
   decoder.aliasDepth++;
-  const result = decodeInto(decoder, node.target, decode);
+  return target;
+}
+
+function leaveAlias(decoder: Decoder, node: YamlNode): void {
   decoder.aliasDepth--;
   decoder.open.delete(node);
-  return result;
 }
 
 function countDecode(decoder: Decoder): void {
@@ -82,13 +81,15 @@ function cutBytes(value: string): string {
 
 /** The value of a field, or undefined where the field is to keep what it has. */
 function decodeField(decoder: Decoder, node: YamlNode, field: Field, old: Value): Value {
-  return decodeInto(decoder, node, (real) => {
-    if (field.list) {
-      return isNull(real) ? undefined : (decodeList(decoder, real, field) ?? old);
-    }
-    if (isNull(real)) return field.pointer ? undefined : old;
-    return decodeItem(decoder, real, field.type, old) ?? initialised(decoder, field, old);
-  });
+  countDecode(decoder);
+  if (node.target !== undefined) {
+    const value = decodeField(decoder, enterAlias(decoder, node, node.target), field, old);
+    leaveAlias(decoder, node);
+    return value;
+  }
+  if (field.list) return isNull(node) ? undefined : (decodeList(decoder, node, field) ?? old);
+  if (isNull(node)) return field.pointer ? undefined : old;
+  return decodeItem(decoder, node, field.type, old) ?? initialised(decoder, field, old);
 }
 
 // A pointer is made before the value is looked at, so a wrong value leaves an empty one.
@@ -105,16 +106,22 @@ function decodeList(decoder: Decoder, node: YamlNode, field: Field): Value[] | u
   if (node.kind !== "sequence") return refuse(decoder, node, decoder.typeName(field.type, true));
   const items: Value[] = [];
   for (const item of node.content) {
-    const value = decodeInto(decoder, item, (real) =>
-      isNull(real) ? undefined : decodeItem(decoder, real, field.type, undefined),
-    );
+    const value = decodeListItem(decoder, item, field.type);
     if (value !== undefined) items.push(value);
   }
   return items;
 }
 
+function decodeListItem(decoder: Decoder, node: YamlNode, type: string): Value {
+  countDecode(decoder);
+  if (node.target === undefined) return isNull(node) ? undefined : decodeItem(decoder, node, type, undefined);
+  const value = decodeListItem(decoder, enterAlias(decoder, node, node.target), type);
+  leaveAlias(decoder, node);
+  return value;
+}
+
 function decodeItem(decoder: Decoder, node: YamlNode, type: string, old: Value): Value {
-  if (decoder.types.struct(type) !== undefined) {
+  if (decoder.types.shape(type) !== undefined) {
     const struct = typeof old === "object" && !Array.isArray(old) ? old : zeroStruct(type, decoder.types);
     return decodeStruct(decoder, node, type, struct, undefined) ? struct : undefined;
   }
@@ -126,6 +133,23 @@ function decodeItem(decoder: Decoder, node: YamlNode, type: string, old: Value):
 
 /** Fields that are set already and that a merged mapping must leave alone. */
 type Taken = Set<string>;
+
+/** {@link decodeStruct} of a node that may be an alias. */
+function decodeFrom(
+  decoder: Decoder,
+  node: YamlNode,
+  type: string,
+  struct: Struct,
+  taken: Taken | undefined,
+): void {
+  countDecode(decoder);
+  if (node.target === undefined) {
+    decodeStruct(decoder, node, type, struct, taken);
+    return;
+  }
+  decodeFrom(decoder, enterAlias(decoder, node, node.target), type, struct, taken);
+  leaveAlias(decoder, node);
+}
 
 function decodeStruct(
   decoder: Decoder,
@@ -140,10 +164,14 @@ function decodeStruct(
     return false;
   }
   if (!checkUnique(decoder.problems, node)) return false;
-  const fields = decoder.types.struct(type) ?? [];
-  const done = new Set<string>();
+  const fields = decoder.types.shape(type)?.byName;
+  const { content } = node;
+  // Keys that are written differently may still mean one name; as long as all are plain text, they do not.
+  const done = hasOddKey(content) ? new Set<string>() : undefined;
   let merge: YamlNode | undefined;
-  for (const [key, value] of pairs(node)) {
+  for (let i = 0; i + 1 < content.length; i += 2) {
+    const key = content[i] as YamlNode;
+    const value = content[i + 1] as YamlNode;
     if (isMerge(key)) {
       merge = value;
       continue;
@@ -151,19 +179,27 @@ function decodeStruct(
     const name = decodeKey(decoder, key);
     if (name === undefined || taken?.has(name) === true) continue;
     taken?.add(name);
-    const field = fields.find((one) => one.name === name);
+    const field = fields?.get(name);
     if (field === undefined) continue;
-    if (done.has(name)) {
+    if (done?.has(name) === true) {
       decoder.problems.push(
         `line ${key.line}: field ${name} already set in type ${decoder.typeName(type, false)}`,
       );
       continue;
     }
-    done.add(name);
-    struct[name] = decodeField(decoder, value, field, struct[name]);
+    done?.add(name);
+    struct[field.name] = decodeField(decoder, value, field, struct[field.name]);
   }
   if (merge !== undefined) decodeMerge(decoder, node, merge, type, struct, taken);
   return true;
+}
+
+function hasOddKey(content: readonly YamlNode[]): boolean {
+  for (let i = 0; i < content.length; i += 2) {
+    const key = content[i] as YamlNode;
+    if (key.kind !== "scalar" || key.tag !== "!!str") return true;
+  }
+  return false;
 }
 
 function isMerge(node: YamlNode): boolean {
@@ -171,27 +207,40 @@ function isMerge(node: YamlNode): boolean {
 }
 
 function decodeKey(decoder: Decoder, key: YamlNode): string | undefined {
-  return decodeInto(decoder, key, (real) => {
-    if (isNull(real)) return undefined;
-    const value = decodeItem(decoder, real, "string", undefined);
-    return typeof value === "string" ? value : undefined;
-  });
+  countDecode(decoder);
+  if (key.target !== undefined) {
+    const name = decodeKey(decoder, enterAlias(decoder, key, key.target));
+    leaveAlias(decoder, key);
+    return name;
+  }
+  if (isNull(key)) return undefined;
+  const value = decodeItem(decoder, key, "string", undefined);
+  return typeof value === "string" ? value : undefined;
 }
 
 function decodeMerge(
   decoder: Decoder,
-  parent: YamlNode,
+  { content }: YamlNode,
   merge: YamlNode,
   type: string,
   struct: Struct,
   taken: Taken | undefined,
 ): void {
-  const own = taken ?? new Set([...pairs(parent)].map(([key]) => (key.target ?? key).value));
+  const own = taken ?? ownKeys(content);
   const sources = merge.kind === "sequence" ? merge.content : [merge];
   for (const source of sources) {
     if ((source.target ?? source).kind !== "mapping") {
       throw new YamlError("map merge requires map or sequence of maps as the value");
     }
-    decodeInto(decoder, source, (real) => decodeStruct(decoder, real, type, struct, own));
+    decodeFrom(decoder, source, type, struct, own);
   }
+}
+
+function ownKeys(content: readonly YamlNode[]): Taken {
+  const keys = new Set<string>();
+  for (let i = 0; i < content.length; i += 2) {
+    const key = content[i] as YamlNode;
+    keys.add((key.target ?? key).value);
+  }
+  return keys;
 }

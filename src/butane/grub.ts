@@ -28,6 +28,6 @@ export function generateGrubUsers(grub: Struct, target: TypeSet): Generated | un
       append: [{ ...zeroStruct("Resource", target), source: url, compression }],
     },
   ];
-  addFromCommonSource(translations, ["grub", "users"], ["storage"], "Storage", storage, target);
+  addFromCommonSource(translations, ["grub", "users"], ["storage"]);
   return { config, translations };
 }

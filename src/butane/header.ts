@@ -1,5 +1,5 @@
 import { findVersion } from "../ignition/version.ts";
-import type { TypeSet } from "../ignition/type-table.ts";
+import { typesByVersion } from "../ignition/type-table.ts";
 import { text } from "../ignition/value.ts";
 import { fcosVersions, type FcosVersion } from "./butane-types.ts";
 import { decodeYaml } from "./decode.ts";
@@ -13,19 +13,7 @@ export type Header =
   | { readonly failure: string };
 
 /** The first look at a config reads nothing but these two keys. */
-const headerTypes: TypeSet = {
-  version: 0,
-  struct: (name) =>
-    name === "commonFields"
-      ? ["version", "variant"].map((field) => ({
-          name: field,
-          type: "string",
-          list: false,
-          pointer: false,
-          required: false,
-        }))
-      : undefined,
-};
+const headerTypes = typesByVersion({ commonFields: ["version string", "variant string"] })(0);
 
 /** Variants that butane has and we do not. */
 const otherVariants = ["fiot", "flatcar", "openshift", "r4e", "rhcos"];

@@ -26,7 +26,7 @@ export function generateMountUnits(source: Struct, minor: number, target: TypeSe
       ...mountUnit(filesystem, minor >= 2 && isRemote(filesystem, storage), minor >= 4),
     };
     const from = ["storage", "filesystems", index, "with_mount_unit"];
-    addFromCommonSource(translations, from, ["systemd", "units", units.length], "Unit", unit, target);
+    addFromCommonSource(translations, from, ["systemd", "units", units.length]);
     units.push(unit);
   }
   if (units.length > 0) part(config, "systemd")["units"] = units;

@@ -44,7 +44,3 @@ export function addNode({ storage, target, indexes }: Nodes, list: NodeList, fie
   indexes[list].set(text(node, "path"), items.length === 0 ? 0 : items.length - 1);
   return { index: items.length === 0 ? 0 : items.length - 1, node };
 }
-
-export function typeOfNode(list: NodeList): "Directory" | "File" | "Link" {
-  return nodeTypes[list];
-}

@@ -3,15 +3,7 @@ import { textToBytes } from "../core/byte-text.ts";
 import { isTrue, part, parts, type Path, type Struct, text } from "../ignition/value.ts";
 import { encodeContents } from "./data-url.ts";
 import { messages } from "./messages.ts";
-import {
-  addNode,
-  type FoundNode,
-  nodeExists,
-  type NodeList,
-  type Nodes,
-  trackNodes,
-  typeOfNode,
-} from "./nodes.ts";
+import { addNode, type FoundNode, nodeExists, type NodeList, type Nodes, trackNodes } from "./nodes.ts";
 import { templateOfInstance } from "./quadlet-names.ts";
 import { readLocal } from "./sugar.ts";
 import type { Translating } from "./translate.ts";
@@ -46,7 +38,7 @@ function newNode(
   list: NodeList,
   fields: Struct,
 ): FoundNode | undefined {
-  const { translations, target, find } = translating;
+  const { translations, find } = translating;
   if (nodeExists(nodes, text(fields, "path"))) {
     find.error(at, messages.nodeExists);
     return undefined;
@@ -54,7 +46,7 @@ function newNode(
   const found = addNode(nodes, list, fields);
   const to = ["storage", list, found.index];
   if (found.index === 0) addTranslation(translations, at, ["storage", list]);
-  addFromCommonSource(translations, at, to, typeOfNode(list), found.node, target);
+  addFromCommonSource(translations, at, to);
   addTranslation(translations, [...at, "name"], [...to, "path"]);
   return found;
 }

@@ -1,4 +1,4 @@
-import { bytesToText, goSpaces, printableText } from "../core/byte-text.ts";
+import { byteLength, bytesToText, goSpaces, printableText, textToBytes } from "../core/byte-text.ts";
 import { pathText } from "../ignition/value.ts";
 import type { ButaneEntry } from "./butane.ts";
 
@@ -28,7 +28,7 @@ export function* renderEntries(
   source: Uint8Array,
   style: ReportStyle,
 ): Generator<string> {
-  const lines = splitLines(source);
+  const lines = bytesToText(source).split("\n");
   for (let start = 0; start < entries.length; start += entriesAtOnce) {
     const texts = entries
       .slice(start, start + entriesAtOnce)
@@ -37,33 +37,16 @@ export function* renderEntries(
   }
 }
 
-// Columns are counted in characters, carets are placed by bytes: so does butane.
-function splitLines(source: Uint8Array): readonly Uint8Array[] {
-  const lines: Uint8Array[] = [];
-  let start = 0;
-  for (let end = source.indexOf(0x0a); end >= 0; end = source.indexOf(0x0a, start)) {
-    lines.push(source.subarray(start, end));
-    start = end + 1;
-  }
-  lines.push(source.subarray(start));
-  return lines;
-}
-
 function renderRaw({ severity, path, message, position }: ButaneEntry): string {
   const place = position === undefined ? "" : `line ${position.line} col ${position.column}`;
   const where = [path.length === 0 ? "" : pathText(path), place].filter((part) => part !== "").join(", ");
   return `${severity}${where === "" ? "" : ` at ${where}`}: ${message}`;
 }
 
-function renderEntry(
-  entry: ButaneEntry,
-  file: string,
-  lines: readonly Uint8Array[],
-  style: ReportStyle,
-): string {
+function renderEntry(entry: ButaneEntry, file: string, lines: readonly string[], style: ReportStyle): string {
   const { position } = entry;
   const line = position === undefined ? undefined : lines[position.line - 1];
-  if (position === undefined || line === undefined || position.column > line.length)
+  if (position === undefined || line === undefined || position.column > byteLength(line))
     return `${renderRaw(entry)}\n`;
   const paint = (text: string, code: string): string =>
     style.colour ? `\u001b[1;${code}m${text}\u001b[0m` : text;
@@ -78,15 +61,21 @@ function renderEntry(
     ` ${gutter} |`,
   ];
   for (let number = first; number <= last; number++) {
-    const shown = printableText(bytesToText(lines[number - 1] ?? new Uint8Array()));
+    const shown = printableText(lines[number - 1] ?? "");
     out.push(` ${paint(String(number).padStart(width), blue)} | ${shown}`);
     if (number !== position.line) continue;
-    const rest = bytesToText(line.subarray(position.column - 1));
-    const word = wordPattern.exec(rest)?.[0] ?? "";
+    const word = wordPattern.exec(restOfLine(line, position.column))?.[0] ?? "";
     const carets = paint("^".repeat(Buffer.byteLength(word)), blue);
     out.push(` ${gutter} | ${" ".repeat(position.column - 1)}${carets} ${entry.message}`);
   }
   out.push(` ${gutter} |`);
   if (style.hints && entry.hint !== undefined) out.push(` ${gutter} = ${entry.hint}`);
   return `${out.join("\n")}\n`;
+}
+
+// Columns are counted in characters, carets are placed by bytes: so does butane.
+function restOfLine(line: string, column: number): string {
+  const bytes = byteLength(line);
+  if (bytes === line.length) return line.slice(column - 1);
+  return bytesToText(textToBytes(line).subarray(column - 1));
 }

@@ -9,7 +9,7 @@ import { addTranslation } from "./translations.ts";
 
 type Sugar = (translating: Translating, from: Struct, to: Struct, fromPath: Path, toPath: Path) => void;
 
-/** Fills in what Butane's own fields of a struct stand for. */
+/** Fills in what Butane's own fields of a struct stand for. The paths are only lent. */
 export function addSugar(
   translating: Translating,
   type: string,

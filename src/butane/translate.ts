@@ -1,20 +1,19 @@
 import { ignitionTypes, ignitionVersion } from "../ignition/ignition-types.ts";
-import { mergeConfigs } from "../ignition/merge.ts";
+import { type MergeEntry, mergeConfigs } from "../ignition/merge.ts";
 import { type Findings, newFindings, type Problem } from "../ignition/problem.ts";
 import type { Field, TypeSet } from "../ignition/type-table.ts";
-import {
-  below,
-  isZeroStruct,
-  part,
-  type Path,
-  type Struct,
-  type Value,
-  zeroStruct,
-} from "../ignition/value.ts";
+import { part, type Path, pathText, type Struct, type Value, zeroStruct } from "../ignition/value.ts";
 import { sugarFields } from "./sugar-fields.ts";
 import type { LocalFiles } from "../core/local-files.ts";
 import { addSugar } from "./sugar.ts";
-import { addTranslation, camelCase, findSource, newTranslations, type Translations } from "./translations.ts";
+import {
+  addTranslation,
+  camelCase,
+  findCommonSource,
+  findSource,
+  newTranslations,
+  type Translations,
+} from "./translations.ts";
 
 /** What a translation needs to know, and what it has found so far. */
 export interface Translating {
@@ -40,65 +39,82 @@ export function translateCommon(
   files: LocalFiles | undefined,
 ): Translated {
   const target = ignitionTypes(ignitionMinor);
-  const translating = { source, target, files, translations: newTranslations(), find: newFindings() };
+  const translations = newTranslations((to) => findCommonSource(config, source, to));
+  const translating = { source, target, files, translations, find: newFindings(), rows: new Map() };
   const result = translateStruct(translating, "Config", config, [], []);
   const ignition = part(result, "ignition");
   ignition["version"] = ignitionVersion(ignitionMinor);
-  addTranslation(translating.translations, ["version"], ["ignition", "version"]);
-  addTranslation(translating.translations, ["ignition"], ["ignition"]);
-  return { config: result, translations: translating.translations, problems: translating.find.problems };
+  addTranslation(translations, ["version"], ["ignition", "version"]);
+  addTranslation(translations, ["ignition"], ["ignition"]);
+  return { config: result, translations, problems: translating.find.problems };
 }
 
+/** A field of a type, and its name in the output. */
+interface Row {
+  readonly field: Field;
+  readonly name: string;
+}
+
+interface CommonTranslating extends Translating {
+  /** The fields of each type that was met, which are the same for each of its values. */
+  readonly rows: Map<string, readonly Row[]>;
+}
+
+function rowsOf({ source, rows }: CommonTranslating, type: string): readonly Row[] {
+  const known = rows.get(type);
+  if (known !== undefined) return known;
+  const made = (source.struct(type) ?? [])
+    .filter((field) => !sugarFields.has(`${type}.${field.name}`))
+    .map((field) => ({ field, name: camelCase(field.name) }));
+  rows.set(type, made);
+  return made;
+}
+
+// The paths are where the walk is at the moment: they are copied by whoever keeps them.
+type Walked = (string | number)[];
+
 function translateStruct(
-  translating: Translating,
+  translating: CommonTranslating,
   type: string,
   from: Struct,
-  fromPath: Path,
-  toPath: Path,
+  fromPath: Walked,
+  toPath: Walked,
 ): Struct {
-  const { source, target } = translating;
-  const to = zeroStruct(type, target);
-  for (const field of source.struct(type) ?? []) {
-    if (sugarFields.has(`${type}.${field.name}`)) continue;
+  const to = zeroStruct(type, translating.target);
+  for (const { field, name } of rowsOf(translating, type)) {
     const value = from[field.name];
-    if (value === undefined) continue;
-    const name = camelCase(field.name);
-    to[name] = translateField(translating, field, value, below(fromPath, field.name), below(toPath, name));
+    if (typeof value !== "object") {
+      if (value !== undefined) to[name] = value;
+      continue;
+    }
+    fromPath.push(field.name);
+    toPath.push(name);
+    to[name] = Array.isArray(value)
+      ? translateList(translating, field.type, value, fromPath, toPath)
+      : translateStruct(translating, field.type, value, fromPath, toPath);
+    fromPath.pop();
+    toPath.pop();
   }
-  if (!isZeroStruct(type, from, source)) addTranslation(translating.translations, fromPath, toPath);
   addSugar(translating, type, from, to, fromPath, toPath);
   return to;
 }
 
-function translateField(
-  translating: Translating,
-  field: Field,
-  from: Value,
-  fromPath: Path,
-  toPath: Path,
-): Value {
-  if (Array.isArray(from)) {
-    const items = from.map((item, index) =>
-      translateItem(translating, field, item, below(fromPath, index), below(toPath, index)),
-    );
-    addTranslation(translating.translations, fromPath, toPath);
-    return items;
-  }
-  return translateItem(translating, field, from, fromPath, toPath);
-}
-
-function translateItem(
-  translating: Translating,
-  field: Field,
-  from: Value,
-  fromPath: Path,
-  toPath: Path,
-): Value {
-  if (typeof from === "object") {
-    return translateStruct(translating, field.type, from as Struct, fromPath, toPath);
-  }
-  addTranslation(translating.translations, fromPath, toPath);
-  return from;
+function translateList(
+  translating: CommonTranslating,
+  type: string,
+  items: readonly Value[],
+  fromPath: Walked,
+  toPath: Walked,
+): Value[] {
+  return items.map((item, index) => {
+    if (typeof item !== "object") return item;
+    fromPath.push(index);
+    toPath.push(index);
+    const translated = translateStruct(translating, type, item as Struct, fromPath, toPath);
+    fromPath.pop();
+    toPath.pop();
+    return translated;
+  });
 }
 
 /** Puts generated parts in front of a translated config, as if the config were merged over them. */
@@ -110,12 +126,25 @@ export function mergeOver(
   target: TypeSet,
 ): { readonly config: Struct; readonly translations: Translations } {
   const { result, entries } = mergeConfigs("Config", generated, config, target);
-  const translations = newTranslations();
+  let sources: ReadonlyMap<string, Path> | undefined;
+  const inherited = (to: Path): Path | undefined => {
+    sources ??= mergedSources(entries(), generatedFrom, configFrom);
+    return sources.get(pathText(to));
+  };
+  return { config: result, translations: newTranslations(inherited) };
+}
+
+function mergedSources(
+  entries: readonly MergeEntry[],
+  generatedFrom: Translations,
+  configFrom: Translations,
+): ReadonlyMap<string, Path> {
+  const sources = new Map<string, Path>();
   for (const { origin, from, to } of entries) {
     const known = findSource(origin === "parent" ? generatedFrom : configFrom, from);
     // Where both sides contributed, the written config is what a person can look at.
-    if (known === undefined || (origin === "parent" && findSource(translations, to) !== undefined)) continue;
-    addTranslation(translations, known, to);
+    if (known === undefined || (origin === "parent" && sources.has(pathText(to)))) continue;
+    sources.set(pathText(to), known);
   }
-  return { config: result, translations };
+  return sources;
 }

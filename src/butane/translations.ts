@@ -1,67 +1,89 @@
 import type { Problem } from "../ignition/problem.ts";
 import type { Field, TypeSet } from "../ignition/type-table.ts";
-import { type Path, pathText, type Struct, type Value } from "../ignition/value.ts";
+import { isZeroStruct, type Path, pathText, type Struct, type Value } from "../ignition/value.ts";
+import { sugarFields } from "./sugar-fields.ts";
 
 /** Which part of the source each part of the output came from. Most configs have no problem, so nobody asks. */
 export interface Translations {
   /** A path of the output and one of the source, in turn. */
   readonly noted: Path[];
-  /** Made of what is noted when somebody asks for the first time, and kept up to date from then on. */
-  sources: Map<string, Path> | undefined;
+  /** The same of things that have one source with all that is in them. */
+  readonly notedWhole: Path[];
+  /** What is noted, by path; made when somebody asks for the first time, and of no use once more is noted. */
+  index: TranslationIndex | undefined;
+  /** Knows what is not noted. */
+  readonly inherited: (to: Path) => Path | undefined;
 }
 
-export function newTranslations(): Translations {
-  return { noted: [], sources: undefined };
+interface TranslationIndex {
+  readonly sources: ReadonlyMap<string, Path>;
+  readonly whole: ReadonlyMap<string, Path>;
 }
 
-export function addTranslation({ noted, sources }: Translations, from: Path, to: Path): void {
-  if (sources === undefined) noted.push(to, from);
-  else sources.set(pathText(to), from);
+export function newTranslations(inherited: (to: Path) => Path | undefined = () => undefined): Translations {
+  return { noted: [], notedWhole: [], index: undefined, inherited };
+}
+
+export function addTranslation(translations: Translations, from: Path, to: Path): void {
+  translations.noted.push(to, from);
+  translations.index = undefined;
+}
+
+/** Notes one source for a thing and for everything in it, set or not. What is noted of a part of it goes first. */
+export function addFromCommonSource(translations: Translations, from: Path, to: Path): void {
+  translations.notedWhole.push(to, from);
+  translations.index = undefined;
 }
 
 /** Where a part of the output came from; undefined when nothing is known of it. */
 export function findSource(translations: Translations, to: Path): Path | undefined {
-  translations.sources ??= indexNoted(translations.noted);
-  return translations.sources.get(pathText(to));
+  const { noted, notedWhole, inherited } = translations;
+  const { sources, whole } = (translations.index ??= { sources: indexOf(noted), whole: indexOf(notedWhole) });
+  const exact = sources.size === 0 ? undefined : sources.get(pathText(to));
+  return exact ?? (whole.size === 0 ? undefined : findWhole(whole, to)) ?? inherited(to);
 }
 
-function indexNoted(noted: readonly Path[]): Map<string, Path> {
+function findWhole(whole: ReadonlyMap<string, Path>, to: Path): Path | undefined {
+  for (let depth = to.length; depth >= 0; depth--) {
+    const from = whole.get(pathText(to.slice(0, depth)));
+    if (from !== undefined) return from;
+  }
+  return undefined;
+}
+
+function indexOf(noted: readonly Path[]): ReadonlyMap<string, Path> {
   const sources = new Map<string, Path>();
   for (let i = 0; i < noted.length; i += 2) sources.set(pathText(noted[i] as Path), noted[i + 1] as Path);
   return sources;
 }
 
-/** Records one source for a generated struct and for everything in it, set or not. */
-export function addFromCommonSource(
-  translations: Translations,
-  from: Path,
-  to: Path,
-  type: string,
-  struct: Struct,
-  types: TypeSet,
-): void {
-  for (const field of types.struct(type) ?? []) {
-    addField(translations, from, [...to, field.name], field, struct[field.name], types);
+/** Where a field stands in both languages: the name of each is made of the other's. */
+export function findCommonSource(config: Struct, types: TypeSet, to: Path): Path | undefined {
+  const from: (string | number)[] = [];
+  let type = "Config";
+  let value: Value = config;
+  for (const step of to) {
+    if (Array.isArray(value)) {
+      if (typeof step !== "number") return undefined;
+      from.push(step);
+      value = value[step];
+    } else {
+      const inner: Field | undefined = typeof value === "object" ? fieldOf(types, type, step) : undefined;
+      if (inner === undefined) return undefined;
+      from.push(inner.name);
+      value = (value as Struct)[inner.name];
+      type = inner.type;
+    }
+    if (value === undefined) return undefined;
   }
-  addTranslation(translations, from, to);
+  const isStruct = typeof value === "object" && !Array.isArray(value);
+  return isStruct && isZeroStruct(type, value as Struct, types) ? undefined : from;
 }
 
-function addField(
-  translations: Translations,
-  from: Path,
-  to: Path,
-  field: Field,
-  value: Value,
-  types: TypeSet,
-): void {
-  addTranslation(translations, from, to);
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      addField(translations, from, [...to, index], { ...field, list: false }, item, types);
-    }
-  } else if (typeof value === "object") {
-    addFromCommonSource(translations, from, to, field.type, value, types);
-  }
+function fieldOf(types: TypeSet, type: string, step: string | number): Field | undefined {
+  return types
+    .struct(type)
+    ?.find((field) => camelCase(field.name) === step && !sugarFields.has(`${type}.${field.name}`));
 }
 
 /** Problems of the output as problems of the source. A path nothing is known of is taken to have the same shape in both. */

@@ -20,7 +20,6 @@ import {
   type NodeList,
   type Nodes,
   trackNodes,
-  typeOfNode,
 } from "./nodes.ts";
 import { tryLocal } from "./sugar.ts";
 import type { Translating } from "./translate.ts";
@@ -134,7 +133,7 @@ function newNode(walk: Walk, list: NodeList, path: string, fields: Struct): Foun
     ...fields,
   });
   const to = ["storage", list, found.index];
-  addFromCommonSource(translating.translations, at, to, typeOfNode(list), found.node, translating.target);
+  addFromCommonSource(translating.translations, at, to);
   if (found.index === 0) addTranslation(translating.translations, at, ["storage", list]);
   return found;
 }

@@ -68,6 +68,24 @@ export function skip(cursor: Cursor): void {
   cursor.column++;
 }
 
+/**
+ * Steps over all that stands before a place on this line, as {@link skip} does character by character, when each of the
+ * next `ahead` characters had to be there. A loop of its own, because most of a text is passed over here.
+ */
+export function skipTo(cursor: Cursor, end: number, ahead: number): void {
+  const { text, position } = cursor;
+  if (end === position) return;
+  if (end + ahead > cursor.problemFrom) throw new YamlError(cursor.problem);
+  let characters = end - position;
+  for (let i = position; i < end; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0xd800 && unit < 0xdc00) characters--;
+  }
+  cursor.position = end;
+  cursor.index += characters;
+  cursor.column += characters;
+}
+
 /** Steps over one character and returns it. */
 export function take(cursor: Cursor): string {
   const start = cursor.position;
@@ -89,9 +107,12 @@ export function takeBreak(cursor: Cursor): string {
 
 /** Steps over the rest of the line up to its break and returns it. */
 export function takeLine(cursor: Cursor): string {
-  const start = cursor.position;
-  for (need(cursor, 1); !isBreakOrEnd(unitAt(cursor)); need(cursor, 1)) skip(cursor);
-  return cursor.text.slice(start, cursor.position);
+  const { text, position } = cursor;
+  need(cursor, 1);
+  let end = position;
+  while (end < text.length && !isBreakOrEnd(text.charCodeAt(end))) end++;
+  skipTo(cursor, end, 1);
+  return text.slice(position, end);
 }
 
 export function skipBlanks(cursor: Cursor): void {
@@ -101,9 +122,10 @@ export function skipBlanks(cursor: Cursor): void {
 export const isEnd = (unit: number): boolean => unit === 0;
 export const isBlank = (unit: number): boolean => unit === 0x20 || unit === 0x09;
 export const isBreak = (unit: number): boolean =>
-  unit === 0x0a || unit === 0x0d || unit === 0x85 || unit === 0x2028 || unit === 0x2029;
+  unit < 0x85 ? unit === 0x0a || unit === 0x0d : unit === 0x85 || unit === 0x2028 || unit === 0x2029;
 export const isBreakOrEnd = (unit: number): boolean => isBreak(unit) || unit === 0;
-export const isBlankOrEnd = (unit: number): boolean => isBlank(unit) || isBreakOrEnd(unit);
+export const isBlankOrEnd = (unit: number): boolean =>
+  unit > 0x20 && unit < 0x85 ? false : isBlank(unit) || isBreakOrEnd(unit);
 export const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
 
 /** Letters, digits, `_` and `-`: what names of anchors, tags and directives are made of. */
@@ -117,6 +139,8 @@ export const isNameUnit = (unit: number): boolean =>
 /** `---` or `...` alone at the start of a line. */
 export function atDocumentIndicator(cursor: Cursor): boolean {
   if (cursor.column !== 0) return false;
+  const first = unitAt(cursor);
+  if (first !== 0x2d && first !== 0x2e) return false;
   const three = cursor.text.slice(cursor.position, cursor.position + 3);
   return (three === "---" || three === "...") && isBlankOrEnd(unitAt(cursor, 3));
 }

@@ -1,13 +1,6 @@
 import { quoteGo } from "../core/byte-text.ts";
 import type { YamlNode } from "./yaml-node-parts.ts";
 
-/** Keys and values of a mapping. */
-export function* pairs(node: YamlNode): Generator<readonly [YamlNode, YamlNode]> {
-  for (let i = 0; i + 1 < node.content.length; i += 2) {
-    yield [node.content[i] as YamlNode, node.content[i + 1] as YamlNode];
-  }
-}
-
 function hasRepeatedKey(content: readonly YamlNode[]): boolean {
   for (let i = 2; i < content.length; i += 2) {
     const key = content[i] as YamlNode;
@@ -25,22 +18,25 @@ const fewKeys = 8;
 /** Notes every key that a mapping has more than once. Returns whether there was none. */
 export function checkUnique(problems: string[], node: YamlNode): boolean {
   if (node.content.length <= 2 * fewKeys && !hasRepeatedKey(node.content)) return true;
-  const keys = [...pairs(node)].map(([key]) => key);
   const byName = new Map<string, YamlNode[]>();
-  for (const key of keys) {
+  for (let i = 0; i < node.content.length; i += 2) {
+    const key = node.content[i] as YamlNode;
     const id = `${key.kind} ${key.value}`;
     const same = byName.get(id);
     if (same === undefined) byName.set(id, [key]);
     else same.push(key);
   }
-  let unique = true;
-  for (const first of keys) {
+  if (byName.size * 2 === node.content.length) return true;
+  const places = new Map<YamlNode, number>();
+  for (const same of byName.values()) for (const [place, key] of same.entries()) places.set(key, place);
+  for (let i = 0; i < node.content.length; i += 2) {
+    const first = node.content[i] as YamlNode;
     const same = byName.get(`${first.kind} ${first.value}`) ?? [];
-    for (const later of same.slice(same.indexOf(first) + 1)) {
-      unique = false;
-      const name = quoteGo(later.value);
-      problems.push(`line ${later.line}: mapping key ${name} already defined at line ${first.line}`);
+    if (same.length === 1) continue;
+    const rest = `: mapping key ${quoteGo(first.value)} already defined at line ${first.line}`;
+    for (let k = (places.get(first) ?? 0) + 1; k < same.length; k++) {
+      problems.push(`line ${(same[k] as YamlNode).line}${rest}`);
     }
   }
-  return unique;
+  return false;
 }

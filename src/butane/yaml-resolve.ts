@@ -43,15 +43,17 @@ export function resolveScalar(tag: string, text: string): ResolvedScalar {
   throw new ResolveError(`cannot decode ${resolved.tag} \`${text}\` as a ${tag}`);
 }
 
+const firstUnits = new Set(Array.from("-+0123456789yYnNtTfFoO~.", (text) => text.charCodeAt(0)));
+
 function fromText(tag: string, text: string): ResolvedScalar | undefined {
   // Only texts with one of these first characters are looked at; the rest are strings.
-  if (text !== "" && !/^[-+0-9yYnNtTfFoO~.]/u.test(text)) return undefined;
+  if (text !== "" && !firstUnits.has(text.charCodeAt(0))) return undefined;
   const word = words.get(text);
   if (word !== undefined) return word;
   const first = text.charAt(0);
   if (first === ".") return asFloat(/^\.\d+(?:_\d+)*(?:[eE][-+]?\d+)?$/u, text);
-  if (!/[-+0-9]/u.test(first)) return undefined;
-  if ((tag === "" || tag === "!!timestamp") && isTimestamp(text))
+  if ("yYnNtTfFoO~".includes(first)) return undefined;
+  if ((tag === "" || tag === "!!timestamp") && text.charAt(4) === "-" && isTimestamp(text))
     return { tag: "!!timestamp", value: undefined };
   const plain = text.replaceAll("_", "");
   const whole = findInteger(plain);

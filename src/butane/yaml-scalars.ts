@@ -8,6 +8,7 @@ import {
   markOf,
   need,
   skip,
+  skipTo,
   syntaxError,
   take,
   takeBreak,
@@ -33,6 +34,9 @@ function newGap(broken = false): Gap {
   return { blanks: "", firstBreak: "", moreBreaks: "", broken };
 }
 
+/** What stands behind a part is not known yet. */
+const noGap: Gap = newGap();
+
 function takeGapUnit(cursor: Cursor, gap: Gap): void {
   if (isBlank(unitAt(cursor))) {
     const blank = take(cursor);
@@ -48,7 +52,8 @@ function takeGapUnit(cursor: Cursor, gap: Gap): void {
   }
 }
 
-const flowIndicators = new Set([",", "?", "[", "]", "{", "}"].map((text) => text.charCodeAt(0)));
+const isFlowIndicator = (unit: number): boolean =>
+  unit === 0x2c || unit === 0x3f || unit === 0x5b || unit === 0x5d || unit === 0x7b || unit === 0x7d;
 
 /** A plain scalar; `endsOnNewLine` when white space behind it went over a line break. */
 export function scanPlainScalar(
@@ -58,23 +63,22 @@ export function scanPlainScalar(
 ): { readonly token: Token; readonly endsOnNewLine: boolean } {
   const start = markOf(cursor);
   let end = start;
-  const parts: string[] = [];
-  let gap = newGap();
+  let value = "";
+  let gap = noGap;
   for (;;) {
     need(cursor, 4);
     if (atDocumentIndicator(cursor) || unitAt(cursor) === 0x23) break;
     const from = cursor.position;
-    while (!isBlankOrEnd(unitAt(cursor)) && !endsPlain(cursor, inFlow)) {
-      skip(cursor);
-      need(cursor, 2);
-    }
+    skipTo(cursor, endOfPlain(cursor.text, from, inFlow), 2);
     if (cursor.position > from) {
-      parts.push(foldGap(gap), cursor.text.slice(from, cursor.position));
-      gap = newGap();
+      const part = cursor.text.slice(from, cursor.position);
+      value = gap === noGap ? value + part : value + foldGap(gap) + part;
+      gap = noGap;
       end = markOf(cursor);
     }
     const unit = unitAt(cursor);
     if (!isBlank(unit) && !isBreak(unit)) break;
+    if (gap === noGap) gap = newGap();
     for (need(cursor, 1); isBlank(unitAt(cursor)) || isBreak(unitAt(cursor)); need(cursor, 1)) {
       if (gap.broken && cursor.column < indent && unitAt(cursor) === 0x09) {
         throw syntaxError(
@@ -88,14 +92,17 @@ export function scanPlainScalar(
     }
     if (!inFlow && cursor.column < indent) break;
   }
-  const token: Token = { type: "scalar", start, end, value: parts.join(""), style: "plain" };
-  return { token, endsOnNewLine: gap.broken };
+  return { token: { type: "scalar", start, end, value, style: "plain" }, endsOnNewLine: gap.broken };
 }
 
-function endsPlain(cursor: Cursor, inFlow: boolean): boolean {
-  const unit = unitAt(cursor);
-  if (unit === 0x3a && isBlankOrEnd(unitAt(cursor, 1))) return true;
-  return inFlow && flowIndicators.has(unit);
+/** Where a run of characters ends that may all stand in a plain scalar. */
+function endOfPlain(text: string, from: number, inFlow: boolean): number {
+  for (let at = from; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (isBlankOrEnd(unit) || (inFlow && isFlowIndicator(unit))) return at;
+    if (unit === 0x3a && (at + 1 === text.length || isBlankOrEnd(text.charCodeAt(at + 1)))) return at;
+  }
+  return text.length;
 }
 
 /** A scalar in single or double quotes. */
@@ -111,6 +118,13 @@ export function scanQuotedScalar(cursor: Cursor, single: boolean): Token {
     if (isEnd(unitAt(cursor))) throw fail("found unexpected end of stream");
     let continued = false;
     while (!isBlankOrEnd(unitAt(cursor)) && !continued) {
+      const from = cursor.position;
+      const run = endOfQuoted(cursor.text, from, quote);
+      if (run > from) {
+        skipTo(cursor, run, 2);
+        value += cursor.text.slice(from, run);
+        continue;
+      }
       const unit = unitAt(cursor);
       if (single && unit === quote && unitAt(cursor, 1) === quote) {
         value += "'";
@@ -118,14 +132,14 @@ export function scanQuotedScalar(cursor: Cursor, single: boolean): Token {
         skip(cursor);
       } else if (unit === quote) {
         break;
-      } else if (!single && unit === 0x5c) {
+      } else {
         if (isBreak(unitAt(cursor, 1))) {
           need(cursor, 3);
           skip(cursor);
           takeBreak(cursor);
           continued = true;
         } else value += takeEscape(cursor, fail);
-      } else value += take(cursor);
+      }
       need(cursor, 2);
     }
     need(cursor, 1);
@@ -137,6 +151,16 @@ export function scanQuotedScalar(cursor: Cursor, single: boolean): Token {
   }
   skip(cursor);
   return { type: "scalar", start, end: markOf(cursor), value, style: single ? "single" : "double" };
+}
+
+/** Where a run of characters ends that mean themselves. */
+function endOfQuoted(text: string, from: number, quote: number): number {
+  let at = from;
+  for (; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (isBlankOrEnd(unit) || unit === quote || (unit === 0x5c && quote === 0x22)) break;
+  }
+  return at;
 }
 
 const escapes: Readonly<Record<string, string>> = {

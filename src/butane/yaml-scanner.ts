@@ -8,6 +8,7 @@ import {
   markOf,
   need,
   skip,
+  skipTo,
   syntaxError,
   takeBreak,
   takeLine,
@@ -105,41 +106,46 @@ function fetchContent(scanner: Scanner, unit: number): void {
   const { cursor } = scanner;
   const inFlow = scanner.keys.length > 1;
   const beforeBlank = isBlankOrEnd(unitAt(cursor, 1));
-  switch (String.fromCharCode(unit)) {
-    case "[":
+  switch (unit) {
+    case 0x5b: // [
       return openFlow(scanner, "flow-sequence-start");
-    case "{":
+    case 0x7b: // {
       return openFlow(scanner, "flow-mapping-start");
-    case "]":
+    case 0x5d: // ]
       return closeFlow(scanner, "flow-sequence-end");
-    case "}":
+    case 0x7d: // }
       return closeFlow(scanner, "flow-mapping-end");
-    case ",":
+    case 0x2c: // ,
       dropKey(scanner);
       scanner.keyAllowed = true;
       return pushIndicator(scanner, "flow-entry");
-    case "*":
+    case 0x2a: // *
       return fetchNode(scanner, () => scanAnchor(cursor, "alias"));
-    case "&":
+    case 0x26: // &
       return fetchNode(scanner, () => scanAnchor(cursor, "anchor"));
-    case "!":
+    case 0x21: // !
       return fetchNode(scanner, () => scanTag(cursor));
-    case "'":
+    case 0x27: // '
       return fetchNode(scanner, () => scanQuotedScalar(cursor, true));
-    case '"':
+    case 0x22: // "
       return fetchNode(scanner, () => scanQuotedScalar(cursor, false));
-    case "|":
-    case ">":
+    case 0x7c: // |
+    case 0x3e: // >
       if (!inFlow) return fetchBlockScalar(scanner, unit === 0x7c);
       break;
-    case "-":
+    case 0x2d: // -
       return beforeBlank ? fetchBlockEntry(scanner) : fetchPlain(scanner);
-    case "?":
+    case 0x3f: // ?
       return inFlow || beforeBlank ? fetchKey(scanner) : fetchPlain(scanner);
-    case ":":
+    case 0x3a: // :
       return inFlow || beforeBlank ? fetchValue(scanner) : fetchPlain(scanner);
+    case 0x23: // #
+    case 0x25: // %
+    case 0x40: // @
+    case 0x60: // `
+      break;
     default:
-      if (!isBlankOrEnd(unit) && !"#%@`".includes(String.fromCharCode(unit))) return fetchPlain(scanner);
+      if (!isBlankOrEnd(unit)) return fetchPlain(scanner);
   }
   const place = markOf(cursor);
   throw syntaxError("characters", "found character that cannot start any token", place, place);
@@ -150,16 +156,19 @@ function tabMayStand(scanner: Scanner): boolean {
   return scanner.keys.length > 1 || !scanner.keyAllowed;
 }
 
+function endOfBlanks(text: string, from: number, tabs: boolean): number {
+  let at = from;
+  while (text.charCodeAt(at) === 0x20 || (tabs && text.charCodeAt(at) === 0x09)) at++;
+  return at;
+}
+
 function skipToToken(scanner: Scanner): void {
   const { cursor } = scanner;
   for (;;) {
     need(cursor, 1);
     if (cursor.position === 0 && unitAt(cursor) === 0xfeff) skip(cursor);
     need(cursor, 1);
-    while (unitAt(cursor) === 0x20 || (unitAt(cursor) === 0x09 && tabMayStand(scanner))) {
-      skip(cursor);
-      need(cursor, 1);
-    }
+    skipTo(cursor, endOfBlanks(cursor.text, cursor.position, tabMayStand(scanner)), 1);
     if (unitAt(cursor) === 0x23) takeLine(cursor);
     if (!isBreak(unitAt(cursor))) return;
     need(cursor, 2);

@@ -65,7 +65,7 @@ export function byteLength(text: string): number {
 
 /** The string as people may see it: each stray byte is U+FFFD. */
 export function printableText(text: string): string {
-  return text.replaceAll(/[\udc80-\udcff]/gu, "\ufffd");
+  return strayByte.test(text) ? text.replaceAll(/[\udc80-\udcff]/gu, "\ufffd") : text;
 }
 
 /** White space to Go, for use in a character class; JavaScript's `\\s` has U+FEFF as well and U+0085 not. */

@@ -122,21 +122,26 @@ function unescapeData(data: string): Uint8Array {
 }
 
 function unescape(text: string): Uint8Array {
-  const bytes: number[] = [];
+  if (!text.includes("%")) return Buffer.from(text, "latin1");
+  const bytes = Buffer.alloc(text.length);
+  let length = 0;
   for (let i = 0; i < text.length; i++) {
-    if (text[i] !== "%") {
-      bytes.push(text.charCodeAt(i));
+    const unit = text.charCodeAt(i);
+    if (unit !== 0x25) {
+      bytes[length++] = unit;
       continue;
     }
-    for (const digit of [text[i + 1], text[i + 2]]) {
-      if (digit === undefined) throw new DataUrlError("rfc2396: unexpected end of unescape sequence");
-      if (!/[0-9A-Fa-f]/u.test(digit))
-        throw new DataUrlError("rfc2396: invalid char 0x25 in unescape sequence");
-    }
-    bytes.push(Number.parseInt(text.slice(i + 1, i + 3), 16));
+    bytes[length++] = hexDigit(text, i + 1) * 16 + hexDigit(text, i + 2);
     i += 2;
   }
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, length);
+}
+
+function hexDigit(text: string, at: number): number {
+  if (at >= text.length) throw new DataUrlError("rfc2396: unexpected end of unescape sequence");
+  const digit = "0123456789abcdef".indexOf(text.charAt(at).toLowerCase());
+  if (digit < 0) throw new DataUrlError("rfc2396: invalid char 0x25 in unescape sequence");
+  return digit;
 }
 
 function decodeBase64(data: string): Uint8Array {
@@ -148,6 +153,7 @@ function decodeBase64(data: string): Uint8Array {
 
 /** Where Go's decoder stops; undefined when the text is well padded. */
 function base64Fault(data: string): number | undefined {
+  if (data.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/u.test(data)) return undefined;
   const skipBreaks = (from: number): number => {
     let at = from;
     while (data[at] === "\n") at++;
@@ -174,9 +180,17 @@ function base64Fault(data: string): number | undefined {
 
 /** Percent-encodes all but the unreserved characters of RFC 2396. */
 export function escapeData(contents: Uint8Array): string {
-  let out = "";
-  for (const byte of contents) out += escapedBytes[byte] as string;
-  return out;
+  let length = 0;
+  for (let i = 0; i < contents.length; i++) length += (escapedBytes[contents[i] as number] as string).length;
+  const bytes = Buffer.from(contents.buffer, contents.byteOffset, contents.length);
+  if (length === bytes.length) return bytes.toString("latin1");
+  const out = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const escaped = escapedBytes[bytes[i] as number] as string;
+    for (let k = 0; k < escaped.length; k++) out[at++] = escaped.charCodeAt(k);
+  }
+  return out.toString("latin1");
 }
 
 const escapedBytes: readonly string[] = Array.from({ length: 256 }, (_, byte) => {

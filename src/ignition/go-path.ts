@@ -1,8 +1,12 @@
 /** Paths as Go's package `path` has them. */
 
+/** A part that means nothing, or the one above. */
+const oddPart = /\/\.{0,2}(?:\/|$)/u;
+
 /** The shortest path that means the same; `.` for the empty one. */
 export function cleanPath(path: string): string {
   const rooted = path.startsWith("/");
+  if (rooted && !oddPart.test(path)) return path;
   const out: string[] = [];
   for (const part of path.split("/")) {
     if (part === "" || part === ".") continue;

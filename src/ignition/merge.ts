@@ -11,8 +11,11 @@ export interface MergeEntry {
 
 export interface Merged {
   readonly result: Struct;
-  /** Children before parents; a part that both contributed to has an entry for each, the parent's first. */
-  readonly entries: readonly MergeEntry[];
+  /**
+   * Children before parents; a part that both contributed to has an entry for each, the parent's first. Found out only
+   * for those who ask: it is more work than the merge.
+   */
+  readonly entries: () => readonly MergeEntry[];
 }
 
 /**
@@ -20,25 +23,32 @@ export interface Merged {
  * lists that may hold duplicates are joined. https://coreos.github.io/ignition/operator-notes/#config-merging
  */
 export function mergeConfigs(type: string, parent: Struct, child: Struct, types: TypeSet): Merged {
-  const entries: MergeEntry[] = [];
-  const result = mergeStruct(
-    { types, entries },
-    type,
-    { value: parent, path: [] },
-    { value: child, path: [] },
-    [],
-  );
-  return { result, entries };
+  const merge = (entries: MergeEntry[] | undefined): Struct =>
+    mergeStruct({ types, entries }, type, { value: parent, path: [] }, { value: child, path: [] }, []);
+  return {
+    result: merge(undefined),
+    entries: () => {
+      const entries: MergeEntry[] = [];
+      merge(entries);
+      return entries;
+    },
+  };
 }
 
 interface Merge {
   readonly types: TypeSet;
-  readonly entries: MergeEntry[];
+  /** Undefined when nobody wants to know. */
+  readonly entries: MergeEntry[] | undefined;
 }
 
 interface Side<T> {
   readonly value: T;
   readonly path: Path;
+}
+
+// Nobody looks at the paths of a merge that is not recorded.
+function step(merge: Merge, path: Path, name: string | number): Path {
+  return merge.entries === undefined ? path : below(path, name);
 }
 
 function mergeStruct(
@@ -52,8 +62,8 @@ function mergeStruct(
   const index = indexChild(type, child.value, merge.types);
   for (const field of merge.types.struct(type) ?? []) {
     const name = field.name;
-    const own = { value: parent.value[name], path: below(parent.path, name) };
-    const other = { value: child.value[name], path: below(child.path, name) };
+    const own = { value: parent.value[name], path: step(merge, parent.path, name) };
+    const other = { value: child.value[name], path: step(merge, child.path, name) };
     result[name] = field.list
       ? mergeList(
           merge,
@@ -61,10 +71,10 @@ function mergeStruct(
           field,
           own as Side<Value[] | undefined>,
           other as Side<Value[] | undefined>,
-          below(to, name),
+          step(merge, to, name),
           index,
         )
-      : mergeField(merge, field, own, other, below(to, name));
+      : mergeField(merge, field, own, other, step(merge, to, name));
   }
   return result;
 }
@@ -80,7 +90,7 @@ function mergeField(merge: Merge, field: Field, parent: Side<Value>, child: Side
   if (isNothing(ownStruct)) return take("child");
   const sides = [parent as Side<Struct>, child as Side<Struct>] as const;
   const result = mergeStruct(merge, field.type, ...sides, to);
-  merge.entries.push({ origin: "parent", from: parent.path, to }, { origin: "child", from: child.path, to });
+  merge.entries?.push({ origin: "parent", from: parent.path, to }, { origin: "child", from: child.path, to });
   return result;
 
   function take(origin: "parent" | "child"): Value {
@@ -98,21 +108,22 @@ function transcribe(
   { value, path }: Side<Value>,
   to: Path,
 ): boolean {
-  if (value === undefined) return false;
+  if (value === undefined || merge.entries === undefined) return false;
   let any = false;
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
-      const side = { value: item, path: below(path, index) };
+      const side = { value: item, path: step(merge, path, index) };
       any =
-        transcribe(merge, origin, { ...field, list: false, pointer: false }, side, below(to, index)) || any;
+        transcribe(merge, origin, { ...field, list: false, pointer: false }, side, step(merge, to, index)) ||
+        any;
     }
   } else if (typeof value === "object") {
     for (const inner of merge.types.struct(field.type) ?? []) {
-      const side = { value: value[inner.name], path: below(path, inner.name) };
-      any = transcribe(merge, origin, inner, side, below(to, inner.name)) || any;
+      const side = { value: value[inner.name], path: step(merge, path, inner.name) };
+      any = transcribe(merge, origin, inner, side, step(merge, to, inner.name)) || any;
     }
   } else any = field.pointer || !(value === "" || value === 0n || value === false);
-  if (any) merge.entries.push({ origin, from: path, to });
+  if (any) merge.entries?.push({ origin, from: path, to });
   return any;
 }
 
@@ -154,7 +165,7 @@ function mergeList(
   const result: Value[] = [];
   const item = { ...field, list: false };
   const append = (origin: "parent" | "child", side: Side<Value>): void => {
-    transcribe(merge, origin, item, side, below(to, result.length));
+    transcribe(merge, origin, item, side, step(merge, to, result.length));
     result.push(side.value);
   };
   const keyed = sharesKeys(type, field.name);
@@ -162,7 +173,7 @@ function mergeList(
   let fromChild = !keyed && others.length > 0;
   const parentKeys = new Set(keyed ? own.map((value) => keyOf(field.type, value)) : []);
   for (const [position, value] of own.entries()) {
-    const side = { value, path: below(parent.path, position) };
+    const side = { value, path: step(merge, parent.path, position) };
     const match = keyed
       ? index.get(indexKey(keyGroup(type, field.name), keyOf(field.type, value)))
       : undefined;
@@ -172,26 +183,26 @@ function mergeList(
     } else if (match.list === field.name) {
       fromParent = true;
       fromChild = true;
-      mergeItem(side, { value: match.item, path: below(child.path, match.index) });
+      mergeItem(side, { value: match.item, path: step(merge, child.path, match.index) });
     }
   }
   for (const [position, value] of others.entries()) {
     if (keyed && parentKeys.has(keyOf(field.type, value))) continue;
-    append("child", { value, path: below(child.path, position) });
+    append("child", { value, path: step(merge, child.path, position) });
     fromChild = true;
   }
-  if (fromParent) merge.entries.push({ origin: "parent", from: parent.path, to });
-  if (fromChild) merge.entries.push({ origin: "child", from: child.path, to });
+  if (fromParent) merge.entries?.push({ origin: "parent", from: parent.path, to });
+  if (fromChild) merge.entries?.push({ origin: "child", from: child.path, to });
   return result;
 
   function mergeItem(ownSide: Side<Value>, otherSide: Side<Value>): void {
     if (typeof otherSide.value !== "object") return append("child", otherSide);
     // A header without a value takes the parent's header away.
     if (field.type === "HTTPHeader" && (otherSide.value as Struct)["value"] === undefined) return;
-    const itemTo = below(to, result.length);
+    const itemTo = step(merge, to, result.length);
     const sides = [ownSide as Side<Struct>, otherSide as Side<Struct>] as const;
     result.push(mergeStruct(merge, field.type, ...sides, itemTo));
-    merge.entries.push({ origin: "parent", from: ownSide.path, to: itemTo });
-    merge.entries.push({ origin: "child", from: otherSide.path, to: itemTo });
+    merge.entries?.push({ origin: "parent", from: ownSide.path, to: itemTo });
+    merge.entries?.push({ origin: "child", from: otherSide.path, to: itemTo });
   }
 }

@@ -8,7 +8,10 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Collects what rules find. A rule hands over a message or undefined, so that checks read as a list. */
+/**
+ * Collects what rules find. A rule hands over a message or undefined, so that checks read as a list. The path is copied,
+ * since one that is being walked changes.
+ */
 export interface Findings {
   readonly problems: Problem[];
   readonly error: (path: Path, message: string | undefined) => void;
@@ -18,7 +21,7 @@ export interface Findings {
 export function newFindings(): Findings {
   const problems: Problem[] = [];
   const add = (severity: Severity, path: Path, message: string | undefined): void => {
-    if (message !== undefined) problems.push({ severity, path, message });
+    if (message !== undefined) problems.push({ severity, path: [...path], message });
   };
   return {
     problems,

@@ -39,15 +39,18 @@ export function duplicateProblems(config: Struct, types: TypeSet): readonly Prob
 }
 
 function findDuplicates(type: string, struct: Struct, path: Path, types: TypeSet, find: Findings): void {
-  let seen: Set<string> | undefined;
-  for (const field of types.struct(type) ?? []) {
+  let seen: Map<string, Set<string>> | undefined;
+  for (const field of types.shape(type)?.containers ?? []) {
     const items = struct[field.name];
     if (!Array.isArray(items) || !sharesKeys(type, field.name)) continue;
-    seen ??= new Set();
+    seen ??= new Map();
+    const group = keyGroup(type, field.name);
+    const keys = seen.get(group) ?? new Set();
+    seen.set(group, keys);
     for (const [index, item] of items.entries()) {
-      const key = `${keyGroup(type, field.name)}\0${keyOf(field.type, item)}`;
-      if (seen.has(key)) find.error([...path, field.name, index], "duplicate entry defined");
-      seen.add(key);
+      const key = keyOf(field.type, item);
+      if (keys.has(key)) find.error([...path, field.name, index], "duplicate entry defined");
+      keys.add(key);
     }
   }
 }

@@ -17,10 +17,23 @@ export interface Field {
 
 export type StructType = readonly Field[];
 
+/** A struct type, and what follows from its fields. */
+export interface Shape {
+  readonly fields: StructType;
+  readonly byName: ReadonlyMap<string, Field>;
+  /** Fields that may hold a struct or a list. */
+  readonly containers: StructType;
+  /** Fields that always hold a struct. */
+  readonly nested: StructType;
+  /** What each field but the nested ones holds when nothing is said about it. */
+  readonly blank: Readonly<Record<string, string | bigint | boolean | undefined>>;
+}
+
 /** The types of one version. Undefined for a name that is no struct. */
 export interface TypeSet {
   readonly version: number;
   readonly struct: (name: string) => StructType | undefined;
+  readonly shape: (name: string) => Shape | undefined;
 }
 
 /** For each minor version the rows that hold for it, read only once. */
@@ -43,7 +56,27 @@ function typesOfVersion(rows: TypeRows, version: number): TypeSet {
       }),
     ]),
   );
-  return { version, struct: (name) => structs.get(name) };
+  const shapes = new Map([...structs].map(([name, fields]) => [name, shapeOf(fields, structs)]));
+  return { version, struct: (name) => structs.get(name), shape: (name) => shapes.get(name) };
+}
+
+function shapeOf(fields: StructType, structs: ReadonlyMap<string, StructType>): Shape {
+  const containers = fields.filter((field) => field.list || structs.has(field.type));
+  const nested = containers.filter((field) => !field.list && !field.pointer);
+  return {
+    fields,
+    byName: new Map(fields.map((field) => [field.name, field])),
+    containers,
+    nested,
+    blank: Object.fromEntries(
+      fields.map((field) => [field.name, nested.includes(field) ? undefined : blankOf(field)]),
+    ),
+  };
+}
+
+function blankOf(field: Field): string | bigint | boolean | undefined {
+  if (field.pointer || field.list) return undefined;
+  return field.type === "int" ? 0n : field.type === "bool" ? false : "";
 }
 
 function parseRow(row: string): readonly [Field, string] {

@@ -1,6 +1,6 @@
 import { decodeJson } from "./decode-json.ts";
 import { ignitionTypes, ignitionVersion } from "./ignition-types.ts";
-import { newFindings, type Problem } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 import { type JsonNode, JsonError, readJson } from "./read-json.ts";
 import { duplicateProblems, ruleProblems } from "./rules.ts";
 import { findUnusedKeys, mapSource } from "./source-map.ts";
@@ -54,11 +54,9 @@ export function configProblems(
   root: JsonNode,
   types: TypeSet,
 ): { readonly problems: readonly Problem[]; readonly keys: ReadonlySet<Path> } {
-  const find = newFindings();
-  const keys = new Set<Path>();
-  findUnusedKeys(config, types, mapSource(root), find, (path) => keys.add(path));
+  const { problems, keys } = findUnusedKeys(config, types, mapSource(root));
   return {
-    problems: [...ruleProblems(config, types), ...duplicateProblems(config, types), ...find.problems],
+    problems: [...ruleProblems(config, types), ...duplicateProblems(config, types), ...problems],
     keys,
   };
 }

@@ -31,8 +31,10 @@ export function zeroValue(field: Field, types: TypeSet): Value {
 }
 
 export function zeroStruct(type: string, types: TypeSet): Struct {
-  const struct: Struct = {};
-  for (const field of types.struct(type) ?? []) struct[field.name] = zeroValue(field, types);
+  const shape = types.shape(type);
+  if (shape === undefined) return {};
+  const struct: Struct = { ...shape.blank };
+  for (const field of shape.nested) struct[field.name] = zeroStruct(field.type, types);
   return struct;
 }
 

@@ -7,32 +7,38 @@ export function writeJson(type: string, config: Struct, types: TypeSet, pretty: 
   const colon = pretty ? ": " : ":";
   const indent = (depth: number): string => (pretty ? "  ".repeat(depth) : "");
 
-  const writeStruct = (name: string, struct: Struct, depth: number): string => {
-    const fields = (types.struct(name) ?? []).filter(
-      (field) => field.required || !isEmptyField(field, struct[field.name], types),
-    );
-    const members = fields.map(
-      (field) =>
-        `${indent(depth + 1)}"${field.name}"${colon}${writeField(field, struct[field.name], depth + 1)}`,
-    );
-    return wrap("{", members, "}", depth);
+  let out = "";
+  const writeStruct = (name: string, struct: Struct, depth: number): void => {
+    const start = `{${lineBreak}`;
+    let before = start;
+    for (const field of types.struct(name) ?? []) {
+      const value = struct[field.name];
+      if (!field.required && isEmptyField(field, value, types)) continue;
+      out += `${before}${indent(depth + 1)}"${field.name}"${colon}`;
+      before = `,${lineBreak}`;
+      if (Array.isArray(value)) writeList(field.type, value, depth + 1);
+      else writeValue(field.type, value, depth + 1);
+    }
+    out += before === start ? "{}" : `${lineBreak}${indent(depth)}}`;
   };
-  const wrap = (open: string, members: readonly string[], close: string, depth: number): string =>
-    members.length === 0
-      ? open + close
-      : `${open}${lineBreak}${members.join(`,${lineBreak}`)}${lineBreak}${indent(depth)}${close}`;
-  const writeField = (field: Field, value: Value, depth: number): string => {
-    if (!Array.isArray(value)) return writeValue(field.type, value, depth);
-    const items = value.map((item) => indent(depth + 1) + writeValue(field.type, item, depth + 1));
-    return wrap("[", items, "]", depth);
+  const writeList = (name: string, items: readonly Value[], depth: number): void => {
+    const start = `[${lineBreak}`;
+    let before = start;
+    for (const item of items) {
+      out += before + indent(depth + 1);
+      before = `,${lineBreak}`;
+      writeValue(name, item, depth + 1);
+    }
+    out += before === start ? "[]" : `${lineBreak}${indent(depth)}]`;
   };
-  const writeValue = (name: string, value: Value, depth: number): string => {
-    if (value === undefined) return "null";
-    if (typeof value === "string") return writeString(value);
-    if (typeof value === "object") return writeStruct(name, value as Struct, depth);
-    return String(value);
+  const writeValue = (name: string, value: Value, depth: number): void => {
+    if (value === undefined) out += "null";
+    else if (typeof value === "string") out += writeString(value);
+    else if (typeof value === "object") writeStruct(name, value as Struct, depth);
+    else out += String(value);
   };
-  return writeStruct(type, config, 0);
+  writeStruct(type, config, 0);
+  return out;
 }
 
 /** True of what is left out: a struct is empty when all of its fields are, an optional scalar only when it is not set. */
@@ -41,7 +47,10 @@ function isEmptyField(field: Field, value: Value, types: TypeSet): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (field.pointer) return false;
   if (typeof value === "object") {
-    return (types.struct(field.type) ?? []).every((inner) => isEmptyField(inner, value[inner.name], types));
+    for (const inner of types.struct(field.type) ?? []) {
+      if (!isEmptyField(inner, value[inner.name], types)) return false;
+    }
+    return true;
   }
   return value === "" || value === 0n || value === false;
 }
@@ -54,8 +63,12 @@ const shortEscapes: Readonly<Record<string, string>> = {
   "\t": "\\t",
 };
 
+// oxlint-disable-next-line no-control-regex
+const needsEscape = /["\\\u0000-\u001f<>&\u2028\u2029\udc80-\udcff]/u;
+
 /** A JSON string as Go writes it: safe inside HTML, no short forms for backspace and form feed, stray bytes replaced. */
 export function writeString(text: string): string {
+  if (!needsEscape.test(text)) return `"${text}"`;
   // oxlint-disable-next-line no-control-regex
   const escaped = text.replaceAll(/["\\\u0000-\u001f<>&\u2028\u2029\udc80-\udcff]/gu, (character) => {
     if (character >= "\udc80" && character <= "\udcff") return "\\ufffd";
