@@ -4,10 +4,12 @@ import { IgneousError } from "./core/errors.ts";
 import { hostContext } from "./host/context.ts";
 import { askTerminal } from "./cli/ask.ts";
 import { every } from "./host/clock.ts";
+import { growHeapAtOnce } from "./host/heap.ts";
 import { takeKeys } from "./host/terminal-keys.ts";
 import { runProgram } from "./cli/program.ts";
 import type { Io } from "./cli/io.ts";
 
+growHeapAtOnce();
 const stop = new AbortController();
 
 // The SDK's advice about Node's next version is for its developers, not for those who run igneous.

@@ -20,7 +20,23 @@ export function decodeYamlInput(bytes: Uint8Array): YamlInput {
   return decodeUtf8(bytes, start);
 }
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+// oxlint-disable-next-line no-control-regex
+const notAllowed = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ufffd\u{10000}-\u{10ffff}]/u;
+
+/** The text when nothing is wrong with it, as is nearly always so. */
+function decodeSound(bytes: Uint8Array): string | undefined {
+  try {
+    const text = decoder.decode(bytes);
+    return notAllowed.test(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
 function decodeUtf8(bytes: Uint8Array, start: number): YamlInput {
+  const sound = decodeSound(bytes.subarray(start));
+  if (sound !== undefined) return { text: sound, problemFrom: Number.POSITIVE_INFINITY, problem: "" };
   const problem = firstProblem(bytes, start);
   if (problem === undefined) {
     return { text: bytesToText(bytes.subarray(start)), problemFrom: Number.POSITIVE_INFINITY, problem: "" };

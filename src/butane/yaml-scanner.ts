@@ -157,9 +157,10 @@ function tabMayStand(scanner: Scanner): boolean {
 }
 
 function endOfBlanks(text: string, from: number, tabs: boolean): number {
-  let at = from;
-  while (text.charCodeAt(at) === 0x20 || (tabs && text.charCodeAt(at) === 0x09)) at++;
-  return at;
+  for (let at = from; ; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit !== 0x20 && !(tabs && unit === 0x09)) return at;
+  }
 }
 
 function skipToToken(scanner: Scanner): void {
