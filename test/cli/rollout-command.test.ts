@@ -35,6 +35,8 @@ describe("rollout as the command line, over HTTP", () => {
     await writeFile(file, review.stdout);
     const other = await igneous(["rollout", "--ami", oldId, "--group", "workers", "--approved", file]);
     expect(other).toMatchObject({ exit: 4, stderr: expect.stringContaining("rollout-plan-changed") });
+    const untouched = await igneous(["status", "--group", "workers"]);
+    expect(untouched.stdout).toMatch(/4 of 4 in service\n {2}4 × aaaaaaaaaaaa\n/u);
     expect(
       await igneous(["rollout", "--ami", "--group", "workers", "--approved", `${folder}/none`]),
     ).toMatchObject({ exit: 2 });
@@ -95,6 +97,8 @@ describe("rollout as the command line, over HTTP", () => {
     expect(versionsIn(workers)).toEqual(["1", "1", "1", "1"]);
     const unclear = await igneous(["rollback", "--fleet", "workers", "--yes"]);
     expect(unclear).toMatchObject({ exit: 3, stderr: expect.stringContaining("--to BUILD") });
+    const between = await igneous(["status", "--group", "workers"]);
+    expect(between.stdout).toMatch(/4 of 4 in service\n {2}4 × aaaaaaaaaaaa\n/u);
     expect((await igneous(["rollback", "--fleet", "workers", "--to", newId, "--yes"])).exit).toBe(0);
     expect(versionsIn(workers)).toEqual(["2", "2", "2", "2"]);
     expect((await lock()).rollouts).toHaveLength(3);
