@@ -1,6 +1,7 @@
 import type { Context } from "../core/context.ts";
 import { sleep } from "../host/clock.ts";
 import type { Aws, AwsClock } from "./apis.ts";
+import { putBlocksQuickly } from "./block-request.ts";
 import { signKnownDigest } from "./block-signing.ts";
 import { awsFailure } from "./failure.ts";
 import { defaultRetries, type RetryPolicy, retrying } from "./retry.ts";
@@ -56,6 +57,7 @@ export function openAws(context: Context, options: AwsOptions = {}): Aws {
       const { EBS } = await import("@aws-sdk/client-ebs");
       const client = new EBS({ ...common("EBS"), region });
       client.middlewareStack.add(signKnownDigest as never, { step: "build", name: "igneous-block-digest" });
+      putBlocksQuickly(client as never);
       return guard(client, "ebs", region);
     }),
     ecr: perRegion(async (region) => {
