@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { FleetRollbackResult } from "../commands/rollback-fleet.ts";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
+
 import { withOutputOptions, withProjectOption } from "./command-options.ts";
 import { confirm, showPlan } from "./confirm.ts";
 import type { Io, OutputOptions } from "./io.ts";
@@ -11,6 +12,7 @@ import { type CommandResult, runCommand } from "./run-command.ts";
 interface Options extends OutputOptions {
   readonly project: string;
   readonly host?: string;
+  readonly region?: string;
   readonly reboot?: boolean;
   readonly key?: string;
   readonly knownHosts?: string;
@@ -29,8 +31,14 @@ export function addRollbackCommand(program: Command, io: Io): void {
         "the node's own words, when there is nothing to go back to. On the node itself: igneous-host status | rollback | deploy.\n" +
         "A group (--fleet): turns the rollout under way around; after one that succeeded, rolls what ran before it out again.",
     )
-    .addOption(new Option("--host <target>", "the node: ssh://USER@HOST:PORT").conflicts("fleet"))
+    .addOption(
+      new Option(
+        "--host <target>",
+        "the node: ssh://USER@HOST:PORT, or the id of an instance, by SSM",
+      ).conflicts("fleet"),
+    )
     .option("--reboot", "with --host: restart the node and wait until it reports the other commit")
+    .option("--region <region>", "with --host i-…: where it is (default: the regions of the spec's groups)")
     .option("--key <file>", "with --host: private key for ssh")
     .option("--known-hosts <file>", "with --host: host keys to believe (default: your own)")
     .option("--fleet <group>", "the group of the spec, as NAME or REGION/NAME")
@@ -39,7 +47,7 @@ export function addRollbackCommand(program: Command, io: Io): void {
     .option("--yes", "with --fleet: do not ask");
   withOutputOptions(withProjectOption(command)).action(async (options: Options) => {
     await runCommand(io, options, (context) => {
-      if (options.host !== undefined) return rollbackOne(context, options.host, options);
+      if (options.host !== undefined) return rollbackOne(io, context, options.host, options);
       if (options.fleet !== undefined) return rollbackGroup(io, context, options.fleet, options);
       throw new IgneousError("usage", "say what goes back: a node or a group", {
         hint: "igneous rollback --fleet GROUP, or igneous rollback --host ssh://root@NODE",
@@ -48,20 +56,40 @@ export function addRollbackCommand(program: Command, io: Io): void {
   });
 }
 
-async function rollbackOne(context: Context, host: string, options: Options): Promise<CommandResult> {
-  const { rollback } = await import("../commands/rollback.ts");
-  const { reboot = false, key, knownHosts } = options;
+async function rollbackOne(io: Io, context: Context, host: string, options: Options): Promise<CommandResult> {
+  const { isInstanceId, rollback, rollbackBySsm } = await import("../commands/rollback.ts");
+  const { reboot = false, key, knownHosts, region } = options;
+  if (isInstanceId(host)) {
+    const result = await rollbackBySsm(context, resolve(io.cwd, options.project), { host, reboot, region });
+    return { data: result, text: () => renderNode(result) };
+  }
   const result = await rollback(context, { host, reboot, key, knownHosts });
-  const { before, after } = result;
-  const inside = (at: typeof before.booted): string =>
+  return { data: result, text: () => renderNode(result) };
+}
+
+interface SeenDeployment {
+  readonly commit: string;
+  readonly manifest?: {
+    readonly containers: readonly { readonly name: string; readonly manifestDigest: string }[];
+  } | null;
+}
+
+function renderNode({
+  before,
+  after,
+}: {
+  readonly before: { readonly booted: SeenDeployment };
+  readonly after: { readonly booted: SeenDeployment; readonly next: SeenDeployment };
+}): string {
+  const inside = (at: SeenDeployment): string =>
     (at.manifest?.containers ?? [])
       .map(({ name, manifestDigest }) => `             ${name} ${manifestDigest}\n`)
       .join("");
-  const text =
+  return (
     `was booted   ${before.booted.commit}\n${inside(before.booted)}` +
     `now booted   ${after.booted.commit}\n` +
-    `next boot    ${after.next.commit}\n${inside(after.next)}`;
-  return { data: result, text: () => text };
+    `next boot    ${after.next.commit}\n${inside(after.next)}`
+  );
 }
 
 async function rollbackGroup(
