@@ -106,19 +106,19 @@ describe("a deployment that is broken is left by itself", () => {
 
   it("a full disk", async () => {
     // A program that is not root's: what ext4 keeps for root stays free, as it would when geth's chain fills the disk.
-    const unit = [
-      "[Unit]",
-      "Before=etcd.service",
-      "[Service]",
-      "Type=oneshot",
-      "User=944",
-      "ExecStart=/bin/sh -c 'dd if=/dev/zero of=/var/lib/geth/fills bs=1M || true'",
-    ].join("\n");
-    const change = [
-      "mkdir -p $tree/usr/lib/systemd/system/multi-user.target.wants",
-      `printf '%s\\n' "${unit.replaceAll("\n", '" "')}" >$tree/usr/lib/systemd/system/fills.service`,
-      "ln -s ../fills.service $tree/usr/lib/systemd/system/multi-user.target.wants/fills.service",
-    ].join("\n");
+    const unit =
+      "[Unit]\\nBefore=etcd.service\\n[Service]\\nType=oneshot\\nUser=944\\nExecStart=/usr/libexec/fills\\n";
+    const change = `
+mkdir -p $tree/usr/lib/systemd/system/multi-user.target.wants $tree/usr/libexec
+printf '${unit}' >$tree/usr/lib/systemd/system/fills.service
+ln -s ../fills.service $tree/usr/lib/systemd/system/multi-user.target.wants/fills.service
+cat >$tree/usr/libexec/fills <<'FILLS'
+#!/bin/sh
+cd /var/lib/geth
+fallocate -l $(($(df --output=avail --block-size=1 . | tail -1) - 16777216)) fills
+dd if=/dev/zero of=fills bs=1M oflag=append conv=notrunc || true
+FILLS
+chmod 755 $tree/usr/libexec/fills`;
     const commit = await node.sh(deployChanged("fills", change));
     // It is full for the deployment before as well, until somebody makes room.
     await fallsBackFrom(commit, /\/var is 100 % full/u, "rm /var/lib/geth/fills");
