@@ -37,12 +37,17 @@ export function createTarReader(
   let extensions: Extensions = none;
   let zeroBlocks = 0;
   let isBetweenEntries = true;
+  let isInPadding = false;
 
   const nextHeader = (): void => {
     isBetweenEntries = extensions === none;
+    isInPadding = false;
     feed.gather(blockSize, readHeader);
   };
-  const skipPadding = (size: number, onEnd: () => void): void => feed.pass(padding(size), undefined, onEnd);
+  const skipPadding = (size: number, onEnd: () => void): void => {
+    isInPadding = extensions === none;
+    feed.pass(padding(size), undefined, onEnd);
+  };
 
   const readHeader = (block: Buffer): void => {
     if (isZero(block)) {
@@ -134,7 +139,8 @@ export function createTarReader(
   return {
     push: feed.push,
     end() {
-      if (zeroBlocks === 2 || (isBetweenEntries && feed.isAtStart())) return;
+      // umoci ends an archive with a file's last byte; Go's reader, and so every runtime, takes that for its end.
+      if (zeroBlocks === 2 || isInPadding || (isBetweenEntries && feed.isAtStart())) return;
       throw refuse(undefined, "the archive ends in the middle of an entry");
     },
   };

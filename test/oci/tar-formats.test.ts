@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { deflateRawSync, gzipSync } from "node:zlib";
+import { deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../../src/core/digest.ts";
 import { readLayer } from "../../src/oci/layer-reader.ts";
@@ -181,6 +181,26 @@ with open(sys.argv[2], "wb") as f:
     const comment = paxEntry([paxRecord("comment", "0123")], "g");
     const archive = rawTar(comment, rawEntry({ name: "old/", magic: "\0\0\0\0\0\0\0\0", type: "\0" }));
     expect(readTar(archive)).toMatchObject([{ path: "old/", kind: "directory" }]);
+  });
+
+  it("takes an archive that ends with the last byte of a file, as umoci writes it, and none that ends before", async () => {
+    const folder = await temporaryFolder();
+    const image = join(folder, "image");
+    const umoci = (...words: readonly string[]): void => {
+      execFileSync(requireTool("umoci"), words, { stdio: "ignore" });
+    };
+    writeFileSync(join(folder, "file"), noise(700, "umoci"));
+    umoci("init", "--layout", image);
+    umoci("new", "--image", `${image}:a`);
+    umoci("insert", "--image", `${image}:a`, join(folder, "file"), "/file");
+    const blobs = readdirSync(join(image, "blobs/sha256")).map((name) =>
+      readFileSync(join(image, "blobs/sha256", name)),
+    );
+    const layer = gunzipSync(blobs.find((blob) => blob[0] === 0x1f) ?? Buffer.alloc(0));
+    expect(layer.length % 512).not.toBe(0);
+    const read = readTar(layer).map(({ path, sha256: sum }) => [path, sum]);
+    expect(read).toEqual([["file", sha256(noise(700, "umoci"))]]);
+    expect(() => readTar(layer.subarray(0, -1))).toThrow("in the middle");
   });
 
   it("takes an archive without the two empty blocks at its end, and anything after them", () => {
