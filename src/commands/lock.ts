@@ -12,6 +12,7 @@ import { parseReference } from "../oci/reference.ts";
 import { resolveImage } from "../oci/resolve.ts";
 import { openSource } from "../oci/source.ts";
 import { loadProject, type Project, sourceOptions } from "./project.ts";
+import { updateFilter } from "./update-filter.ts";
 
 type Outcome = "kept" | "locked" | "updated";
 
@@ -154,25 +155,6 @@ async function lockBase(
   }
   const base = await resolveBase(context, { suite, packages: requested, mirror });
   return { suite, requested: [...requested], packages: [...base.packages], tools: [...base.tools] };
-}
-
-function updateFilter(project: Project, update: true | readonly string[]): (name: string) => boolean {
-  if (update === true) return () => true;
-  const names = new Map<string, string>([["base", "base"]]);
-  for (const reference of project.wanted.references) names.set(reference, reference);
-  for (const { name, image } of project.containers) names.set(name, image);
-  const wanted = new Set<string>();
-  for (const name of update) {
-    const target = names.get(name);
-    if (target === undefined) {
-      const known = [...names.keys()].filter((key) => !key.includes("/")).join(", ");
-      throw new IgneousError("usage", `nothing in the spec is named '${name}'`, {
-        hint: `name one of: ${known}`,
-      });
-    }
-    wanted.add(target);
-  }
-  return (name) => wanted.has(name);
 }
 
 function describeImage(image: LockedImage, old: LockedImage | undefined): LockResult["images"][number] {
