@@ -2,11 +2,14 @@ import Handlebars from "handlebars";
 import { IgneousError } from "../core/errors.ts";
 import type { Diagnostic } from "../core/report.ts";
 import { type Encoder, encoders } from "./encoders.ts";
+import { blockHelpers, namesByPlace, placeOf, type TemplateName } from "./template-names.ts";
 
 export interface TemplateOptions {
   /** Name of the template in messages. */
   readonly file: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** What to do about a variable of the outermost level that has no value. */
+  readonly adviseMissing?: (variable: string) => string;
 }
 
 export interface RenderedTemplate {
@@ -26,19 +29,22 @@ export function renderTemplate(source: string, options: TemplateOptions): string
 /** Like {@link renderTemplate}, and remembers which line came from where. */
 export function renderTemplateMapped(source: string, options: TemplateOptions): RenderedTemplate {
   const handlebars = Handlebars.create();
+  let names: ReadonlyMap<string, TemplateName> = new Map();
+  const nameAt: NameAt = (loc) => names.get(placeOf(loc?.start));
   for (const [name, encode] of Object.entries(encoders)) {
-    handlebars.registerHelper(name, encoderHelper(name, encode));
+    handlebars.registerHelper(name, encoderHelper(name, encode, nameAt));
   }
-  for (const name of ["each", "if", "unless", "with"]) {
-    handlebars.registerHelper(name, knownOnly(name, handlebars.helpers[name] as Helper));
+  for (const name of blockHelpers) {
+    handlebars.registerHelper(name, knownOnly(name, handlebars.helpers[name] as Helper, nameAt));
   }
   try {
     const program = handlebars.parse(source);
+    names = namesByPlace(program);
     markLines(program);
     const render = handlebars.compile(program, { strict: true, noEscape: true, knownHelpersOnly: false });
     return readMarks(render(withoutPrototypes(options.variables)));
   } catch (error) {
-    throw templateError(error, source, options.file);
+    throw templateError(error, source, options, names);
   }
 }
 
@@ -48,18 +54,28 @@ interface Located {
   readonly loc?: { readonly start: { readonly line: number; readonly column: number } };
 }
 
+type NameAt = (loc: Located["loc"]) => TemplateName | undefined;
+
+function noValue(options: unknown, helper: string, nameAt: NameAt): Error {
+  const name = nameAt((options as Located).loc)?.name;
+  return failAt(
+    options,
+    name === undefined ? `what is given to '${helper}' has no value` : `variable '${name}' has no value`,
+  );
+}
+
 /** A failure inside a helper, with the place of its call, which Handlebars hands to every helper. */
 function failAt(options: unknown, message: string): Error {
   const start = (options as Located).loc?.start;
   return new Error(start === undefined ? message : `${message} - ${start.line}:${start.column}`);
 }
 
-function encoderHelper(name: string, encode: Encoder): Helper {
+function encoderHelper(name: string, encode: Encoder, nameAt: NameAt): Helper {
   return (...parameters) => {
     const options = parameters.at(-1);
     if (parameters.length !== 2)
       throw failAt(options, `'${name}' wants one value, got ${parameters.length - 1}`);
-    if (parameters[0] === undefined) throw failAt(options, `the variable given to '${name}' has no value`);
+    if (parameters[0] === undefined) throw noValue(options, name, nameAt);
     try {
       return encode(parameters[0]);
     } catch (error) {
@@ -69,11 +85,9 @@ function encoderHelper(name: string, encode: Encoder): Helper {
 }
 
 // Strict mode looks only at values that are printed; a misspelt condition would silently be false.
-function knownOnly(name: string, helper: Helper): Helper {
+function knownOnly(name: string, helper: Helper, nameAt: NameAt): Helper {
   return function (this: unknown, ...parameters) {
-    if (parameters[0] === undefined) {
-      throw failAt(parameters.at(-1), `the variable given to '#${name}' has no value`);
-    }
+    if (parameters[0] === undefined) throw noValue(parameters.at(-1), `#${name}`, nameAt);
     return helper.apply(this, [...parameters]);
   };
 }
@@ -132,35 +146,42 @@ function readMarks(rendered: string): RenderedTemplate {
   return { text: lines.join("\n"), templateLine: (line) => origins[line - 1] ?? last };
 }
 
-function templateError(error: unknown, source: string, file: string): IgneousError {
-  const text = error instanceof Error ? error.message : String(error);
-  const syntax = /^Parse error on line (\d+):\n[\s\S]*?\n(Expecting .*)$/u.exec(text);
-  const strict = /^"(.*)" not defined in .* - (\d+):(\d+)$/su.exec(text);
-  const elsewhere = / - (\d+):(\d+)$/u.exec(text);
-  const problem: Diagnostic =
-    syntax !== null
-      ? {
-          severity: "error",
-          message: `template syntax: ${lower(syntax[2] ?? "")}`,
-          position: { line: Number(syntax[1]), column: 1 },
-        }
-      : strict !== null
-        ? {
-            severity: "error",
-            message: `variable '${strict[1]}' has no value`,
-            position: { line: Number(strict[2]), column: Number(strict[3]) + 1 },
-          }
-        : {
-            severity: "error",
-            message: text.replace(/ - \d+:\d+$/u, ""),
-            ...(elsewhere === null
-              ? {}
-              : { position: { line: Number(elsewhere[1]), column: Number(elsewhere[2]) + 1 } }),
-          };
+function templateError(
+  error: unknown,
+  source: string,
+  { file, adviseMissing }: TemplateOptions,
+  names: ReadonlyMap<string, TemplateName>,
+): IgneousError {
+  const problem = templateProblem(error instanceof Error ? error.message : String(error));
+  const { position } = problem;
+  const named =
+    position === undefined
+      ? undefined
+      : names.get(placeOf({ line: position.line, column: position.column - 1 }));
+  const hint =
+    named?.isOutermost === true && problem.message.endsWith("has no value")
+      ? adviseMissing?.(named.name)
+      : undefined;
   return new IgneousError("input-invalid", `${file} cannot be rendered`, {
     cause: error,
-    report: { file, source, diagnostics: [problem] },
+    report: { file, source, diagnostics: [{ ...problem, ...(hint === undefined ? {} : { hint }) }] },
+    hint: `correct ${file} and run the same command again`,
   });
+}
+
+function templateProblem(text: string): Diagnostic {
+  const syntax = /^Parse error on line (\d+):\n[\s\S]*?\n(Expecting .*)$/u.exec(text);
+  if (syntax !== null) {
+    const message = `template syntax: ${lower(syntax[2] ?? "")}`;
+    return { severity: "error", message, position: { line: Number(syntax[1]), column: 1 } };
+  }
+  const strict = /^"(.*)" not defined in .* - \d+:\d+$/su.exec(text);
+  const place = / - (\d+):(\d+)$/u.exec(text);
+  return {
+    severity: "error",
+    message: strict === null ? text.replace(/ - \d+:\d+$/u, "") : `variable '${strict[1]}' has no value`,
+    ...(place === null ? {} : { position: { line: Number(place[1]), column: Number(place[2]) + 1 } }),
+  };
 }
 
 function lower(text: string): string {

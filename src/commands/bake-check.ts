@@ -15,7 +15,6 @@ import { bootInput } from "./boot-input.ts";
 import type { BuildState } from "./build-folder.ts";
 import { bootedOnEc2, findReport, rememberReport } from "./build-report.ts";
 import type { Project } from "./project.ts";
-import { renderLaunchTemplate } from "./templates.ts";
 
 interface Checked {
   readonly state: BuildState;
@@ -30,12 +29,17 @@ export async function checkBuild(
   context: Context,
   project: Project,
   repo: Repo,
-  build: { readonly plan: BakePlan; readonly commits: Commits; readonly state: BuildState },
+  build: {
+    readonly plan: BakePlan;
+    readonly commits: Commits;
+    /** The Ignition config of the machine that is booted. */
+    readonly launch: string;
+    readonly state: BuildState;
+  },
 ): Promise<Checked> {
-  const { plan, commits, state } = build;
+  const { plan, commits, launch, state } = build;
   const { folder } = plan;
-  const { roles } = project.loaded.spec.bootTest;
-  await writeAtomic(folder.launch, renderLaunchTemplate(project, { roles }));
+  await writeAtomic(folder.launch, launch);
   await removeStaleMachines(folder.path);
   if (!plan.bootTest) return { state, check: null };
   const input = await bootInput(context, project, repo, {

@@ -121,7 +121,7 @@ async function takeDisk(
   files: BuildFolder,
   bootTest: boolean,
 ): Promise<{ readonly outputs: Partial<PackerOutputs>; readonly check: CheckSummary | null }> {
-  const { project, repo, plan, commits } = committed;
+  const { project, repo, plan, commits, launch } = committed;
   await movePath(join(files.path, "output/qemu/disk.img"), files.disk);
   const state = await writeBuildState(files, {
     id: plan.id,
@@ -133,6 +133,7 @@ async function takeDisk(
   const checked = await checkBuild(context, project, repo, {
     plan: { ...plan, folder: files, bootTest },
     commits,
+    launch,
     state,
   });
   const { sha256, size } = state.disk;

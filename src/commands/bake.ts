@@ -20,7 +20,7 @@ import { checkDowngrades, emitWarnings } from "./bake-warnings.ts";
 import { type BakeResult, bakeResult } from "./bake-result.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
 import { requirePublish } from "./publish-section.ts";
-import { type ImageConfiguration, renderImageTemplate } from "./templates.ts";
+import { type ImageConfiguration, renderTemplates } from "./templates.ts";
 
 /** The commits of a build. */
 export interface Commits {
@@ -29,10 +29,11 @@ export interface Commits {
   readonly host: CommitChecksum;
 }
 
-/** What a bake would do. Reads the spec and the lock, and nothing else. */
+/** What a bake would do. Reads the spec, its templates and the lock, and nothing else. */
 export async function planProjectBake(folder: string, options: BakeOptions): Promise<BakePlan> {
   const project = await loadProject(folder);
   if (options.builder === "direct") requirePublish(project);
+  renderTemplates(project);
   return planBake(project, await requireLock(project), options);
 }
 
@@ -43,7 +44,7 @@ export async function planProjectBake(folder: string, options: BakeOptions): Pro
 export async function bake(context: Context, folder: string, options: BakeOptions): Promise<BakeResult> {
   const project = await loadProject(folder);
   if (options.builder === "direct") requirePublish(project);
-  const configuration = renderImageTemplate(project);
+  const { configuration, launch, warnings } = renderTemplates(project);
   return withProject(context, folder, async () => {
     const lock = await requireLock(project);
     const plan = await planBake(project, lock, options);
@@ -51,7 +52,7 @@ export async function bake(context: Context, folder: string, options: BakeOption
     const predecessorCommit = requirePredecessor(plan, repo);
     // Found out now, not when all the rest is done.
     if (plan.bootTest) await needMachineTools(context);
-    emitWarnings(context, [...project.warnings, ...(configuration?.warnings ?? [])]);
+    emitWarnings(context, [...project.warnings, ...warnings]);
     await checkDowngrades(context, project, repo, plan.predecessor);
     const images = await importImages(context, project, repo, lock.images);
     const payload = await commitPayload(context, project, lock, repo, { id: plan.id, images });
@@ -64,7 +65,12 @@ export async function bake(context: Context, folder: string, options: BakeOption
       predecessorCommit,
     });
     if (plan.becomesAmi) await digestBlocks(context, plan, state);
-    const { state: checked, check } = await checkBuild(context, project, repo, { plan, commits, state });
+    const { state: checked, check } = await checkBuild(context, project, repo, {
+      plan,
+      commits,
+      launch,
+      state,
+    });
     await recordBuild(context, project, lock, { plan, commits, state: checked });
     return bakeResult(
       project.preload.map(({ name }) => name),

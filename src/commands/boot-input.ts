@@ -10,6 +10,7 @@ import type { BuildFolder } from "./build-folder.ts";
 import { parseChecks, parseManifest } from "./node-documents.ts";
 import { checksPath, manifestPath } from "./payload.ts";
 import type { Project } from "./project.ts";
+import { bootRoles } from "./template-variables.ts";
 
 /** Room that the checked machine has beyond the image, so that it can be seen that the root file system grows into it. */
 const growBytes = 2 ** 31;
@@ -30,9 +31,11 @@ export async function bootInput(
   build: BootedBuild,
 ): Promise<BootCheckInput> {
   const { folder, predecessorCommit: previous } = build;
-  const { roles, memory, cpus } = project.loaded.spec.bootTest;
+  const { spec } = project.loaded;
+  const { memory, cpus } = spec.bootTest;
+  const roles = bootRoles(spec);
   const deployment = (commit: string): Promise<Deployment> => readDeployment(context, repo, commit, roles);
-  const store = project.loaded.spec.rollout?.userDataStore;
+  const store = spec.rollout?.userDataStore;
   // What would lie in S3 comes whole: no bucket is needed to check a disk.
   const userData = (config: string): Uint8Array => {
     const { base64, object } = planUserData(config, store);

@@ -15,7 +15,7 @@ import { bootInput } from "./boot-input.ts";
 import { type BuildFolder, type BuildState, findBuildState, writeBuildState } from "./build-folder.ts";
 import { bootedOnEc2, findReport, rememberReport } from "./build-report.ts";
 import type { Project } from "./project.ts";
-import { renderLaunchTemplate } from "./templates.ts";
+import { renderTemplates } from "./templates.ts";
 
 /** Of a disk that was baked without a boot check. */
 const nothingSeen: BootReport = {
@@ -49,8 +49,7 @@ export async function ensureEc2Boot(
     });
   }
   const state: BuildState = known ?? (await stateOf(folder, build, disk.sha256));
-  const { roles } = project.loaded.spec.bootTest;
-  await writeAtomic(folder.launch, renderLaunchTemplate(project, { roles }));
+  await writeAtomic(folder.launch, renderTemplates(project).launch);
   const input = await bootInput(context, project, repo, {
     folder,
     hostCommit: build.hostCommit,

@@ -12,6 +12,7 @@ import { parseReference } from "../oci/reference.ts";
 import { resolveImage } from "../oci/resolve.ts";
 import { openSource } from "../oci/source.ts";
 import { loadProject, type Project, sourceOptions } from "./project.ts";
+import { renderTemplates } from "./templates.ts";
 import { updateFilter } from "./update-filter.ts";
 
 type Outcome = "kept" | "locked" | "updated";
@@ -57,6 +58,7 @@ export async function lockProject(
   options: LockOptions,
 ): Promise<LockResult> {
   const project = await loadProject(folder);
+  renderTemplates(project);
   const update = updateFilter(project, options.update);
   const { refreshGone } = options;
   return withProject(context, folder, async () => {

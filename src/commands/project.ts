@@ -52,8 +52,8 @@ export async function loadProject(folder: string): Promise<Project> {
   const { spec } = loaded;
   const expanded = expandContainers(spec);
   refuse(loaded.file, loaded.source, located(loaded, expanded.diagnostics));
-  const imageTemplate = await readTemplate(folder, spec.butane.image);
-  const launchTemplate = await readTemplate(folder, spec.butane.launch);
+  const imageTemplate = await readTemplate(folder, loaded, "image");
+  const launchTemplate = await readTemplate(folder, loaded, "launch");
   const templates = [imageTemplate, launchTemplate].filter((template) => template !== undefined);
   const preload = preloads(spec, expanded.containers);
   const optional = combineFeatures(spec.features ?? []);
@@ -122,10 +122,24 @@ async function readSpec(folder: string): Promise<string> {
   }
 }
 
-async function readTemplate(folder: string, path: string | undefined): Promise<Template | undefined> {
+async function readTemplate(
+  folder: string,
+  loaded: LoadedSpec,
+  use: "image" | "launch",
+): Promise<Template | undefined> {
+  const path = loaded.spec.butane[use];
   if (path === undefined) return undefined;
-  const source = await readText(join(folder, path), specLimit);
-  return { path, source, digest: digestOf(source) };
+  try {
+    const source = await readText(join(folder, path), specLimit);
+    return { path, source, digest: digestOf(source) };
+  } catch (error) {
+    if (!(error instanceof IgneousError)) throw error;
+    const hint = `write ${path} beside ${specFileName} (igneous init DIR makes one), or take the line out`;
+    const message = error.message.replace(join(folder, path), path);
+    const problem = { severity: "error", path: `butane.${use}`, message, hint } as const;
+    refuse(loaded.file, loaded.source, located(loaded, [problem]));
+    throw error;
+  }
 }
 
 /** Digest of what shapes the image: how registries are reached and where the image goes do not. */
@@ -136,10 +150,12 @@ function imageDigest(spec: LoadedSpec["spec"]): Digest {
     rollout: _rollout,
     imageBuilder: _imageBuilder,
     packer,
+    bootTest: { roles = ["control-plane", "worker"], ...bootTest },
     ...shaping
   } = spec;
   const own = packer?.provisioners === undefined ? {} : { provisioners: packer.provisioners };
-  return digestOf(canonicalJson({ ...shaping, ...own } as Json));
+  // Roles as they were once written into every spec without any, so that no lock goes stale.
+  return digestOf(canonicalJson({ ...shaping, bootTest: { ...bootTest, roles }, ...own } as Json));
 }
 
 /** Problems with a path of the spec, moved to the line that the path stands at. */

@@ -15,6 +15,7 @@ import type { CommitChecksum } from "../ostree/object.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
 import { type Commits, commitBuild } from "./bake.ts";
 import { requireRecorded } from "./bake-record.ts";
+import { emitWarnings } from "./bake-warnings.ts";
 import { importImages } from "./bake-images.ts";
 import { commitPayload } from "./bake-payload.ts";
 import { type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
@@ -31,7 +32,7 @@ import {
 import { type PayloadArchive, keepPayload } from "./payload-archive.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
 import { committedTree } from "./base-tree.ts";
-import { type ImageConfiguration, renderImageTemplate } from "./templates.ts";
+import { type ImageConfiguration, renderTemplates } from "./templates.ts";
 
 export interface RenderPackerOptions {
   readonly out: string;
@@ -55,6 +56,8 @@ export interface CommittedProject {
   readonly plan: BakePlan;
   readonly commits: Commits;
   readonly configuration: ImageConfiguration | undefined;
+  /** The Ignition config of a machine of the boot check. */
+  readonly launch: string;
 }
 
 /** Renders the folder that `packer build` takes as it is. */
@@ -74,15 +77,16 @@ export async function renderPacker(
 
 /** Images, payload, base and host tree into the repo; what is there already is not made again. */
 export async function commitProject(context: Context, project: Project): Promise<CommittedProject> {
-  const configuration = renderImageTemplate(project);
+  const { configuration, launch, warnings } = renderTemplates(project);
   const lock = await requireLock(project);
   const plan = await planBake(project, lock, { builder: "qemu", out: undefined, bootTest: true });
+  emitWarnings(context, [...project.warnings, ...warnings]);
   const repo = await openRepo(context, join(project.folder, ".igneous", "repo"));
   const images = await importImages(context, project, repo, lock.images);
   const payload = await commitPayload(context, project, lock, repo, { id: plan.id, images });
   const commits = await commitBuild(context, project, lock, repo, { plan, payload, configuration });
   requireRecorded(plan, commits);
-  return { project, lock, repo, plan, commits, configuration };
+  return { project, lock, repo, plan, commits, configuration, launch };
 }
 
 /** The archive that `apply` turns a machine into this build with. */

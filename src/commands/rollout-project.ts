@@ -21,6 +21,7 @@ import {
   type RolloutResult,
 } from "./rollout.ts";
 import { begunRollouts, recordRollouts } from "./rollout-records.ts";
+import { requireVariables } from "./template-variables.ts";
 import { renderLaunchTemplate } from "./templates.ts";
 
 export interface RolloutProjectOptions {
@@ -141,9 +142,10 @@ function launchConfigs(
   names: readonly string[] | undefined,
 ): Readonly<Record<string, string>> {
   if (project.launchTemplate === undefined) return {};
+  requireVariables(project);
   const configs = chosenGroups(section, names).map((group) => {
-    const roles = group.role === undefined ? [] : [group.role];
-    const variables = { hostname: "", roles, ...group.variables };
+    const roles = group.role === undefined ? {} : { roles: [group.role] };
+    const variables = { hostname: "", ...roles, ...group.variables };
     return [groupKey(group), renderLaunchTemplate(project, variables)] as const;
   });
   return Object.fromEntries(configs);

@@ -10,6 +10,13 @@ import type { PlannedNode, Refusal } from "../ignition/tree-plan.ts";
 import { treeOfPaths, type TreeNode } from "../ostree/tree.ts";
 import { refuse } from "../spec/load.ts";
 import type { Project, Template } from "./project.ts";
+import {
+  adviseMissing,
+  bootRoles,
+  requireVariables,
+  type Variables,
+  variablesOf,
+} from "./template-variables.ts";
 
 /** The newest Ignition spec that the node's Ignition (Debian's 2.14) reads. */
 const newestSpec = "3.3";
@@ -26,7 +33,11 @@ export interface ImageConfiguration {
 export function renderImageTemplate(project: Project): ImageConfiguration | undefined {
   const { imageTemplate } = project;
   if (imageTemplate === undefined) return undefined;
-  const { ignition, diagnostics, locate } = translate(project, imageTemplate, variablesOf(project, {}));
+  const { ignition, diagnostics, locate } = translate(
+    project,
+    imageTemplate,
+    variablesOf(project.loaded, {}),
+  );
   const refuseParts = (parts: readonly Refusal[]): void =>
     refuse(
       imageTemplate.path,
@@ -55,36 +66,50 @@ export function renderImageTemplate(project: Project): ImageConfiguration | unde
   };
 }
 
-/** The launch-time template as the Ignition config that a first boot reads; without a template, one that says nothing. */
-export function renderLaunchTemplate(project: Project, overrides: Readonly<Record<string, unknown>>): string {
-  const { launchTemplate } = project;
-  if (launchTemplate === undefined)
-    return `${JSON.stringify({ ignition: { version: `${newestSpec}.0` } })}\n`;
-  return `${translate(project, launchTemplate, variablesOf(project, overrides)).json}\n`;
+/** What the templates of a project say, for a build and the machine that the boot check starts. */
+export interface RenderedTemplates {
+  readonly configuration: ImageConfiguration | undefined;
+  /** The Ignition config of the boot check's machine. */
+  readonly launch: string;
+  readonly warnings: readonly Diagnostic[];
 }
 
-function variablesOf(
+/** Renders and translates every template and judges the variables, before any work is done that an error would waste. */
+export function renderTemplates(project: Project): RenderedTemplates {
+  const configuration = renderImageTemplate(project);
+  const { json, diagnostics } = translateLaunch(project, { roles: bootRoles(project.loaded.spec) });
+  // After the templates: a name that is misspelt in a template leaves the spec's without use, and is the cause.
+  requireVariables(project);
+  return { configuration, launch: json, warnings: [...(configuration?.warnings ?? []), ...diagnostics] };
+}
+
+/** The launch-time template as the Ignition config that a first boot reads; without a template, one that says nothing. */
+export function renderLaunchTemplate(project: Project, overrides: Variables): string {
+  return translateLaunch(project, overrides).json;
+}
+
+function translateLaunch(
   project: Project,
-  overrides: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const { spec } = project.loaded;
-  const defaults = {
-    hostname: spec.name,
-    roles: [],
-    sshKeys: [],
-    nodeConfig: [],
-    clusterCa: "",
-    gethVolume: "",
-  };
-  return { ...defaults, ...spec.butane.variables, ...overrides };
+  overrides: Variables,
+): { readonly json: string; readonly diagnostics: readonly Diagnostic[] } {
+  const { launchTemplate } = project;
+  if (launchTemplate === undefined) {
+    return { json: `${JSON.stringify({ ignition: { version: `${newestSpec}.0` } })}\n`, diagnostics: [] };
+  }
+  const { json, diagnostics } = translate(project, launchTemplate, variablesOf(project.loaded, overrides));
+  return { json: `${json}\n`, diagnostics };
 }
 
 function translate(
   project: Project,
   { path: file, source }: Template,
-  variables: Readonly<Record<string, unknown>>,
+  variables: Variables,
 ): TranslatedButane {
-  const { text, templateLine } = renderTemplateMapped(source, { file, variables });
+  const { text, templateLine } = renderTemplateMapped(source, {
+    file,
+    variables,
+    adviseMissing: (name) => adviseMissing(project, name),
+  });
   const files = openLocalFiles(dirname(join(project.folder, file)), project.folder);
   return translateButane(text, { file, files, ignitionMax: newestSpec, templateLine, shown: source });
 }

@@ -11,7 +11,12 @@ export async function readText(path: string, limit = 16 * 1024 * 1024): Promise<
   if (size === undefined) throw new IgneousError("file-not-found", `no file at ${path}`);
   if (size > limit)
     throw new IgneousError("input-invalid", `${path} has ${size} bytes; the limit is ${limit}`);
-  return readFile(path, "utf8");
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (systemErrorCode(error) !== "EISDIR") throw error;
+    throw new IgneousError("file-not-found", `${path} is a folder, not a file`);
+  }
 }
 
 /** Like {@link readText}, but undefined when there is no such file. */

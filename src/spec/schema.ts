@@ -157,8 +157,10 @@ export const Spec = z.strictObject({
     .strictObject({
       roles: z
         .array(name)
-        .default(["control-plane", "worker"])
-        .describe("roles, or names of single containers, that the boot check starts"),
+        .optional()
+        .describe(
+          "roles, or names of single containers, that the boot check starts (default: butane.variables.roles, else both roles)",
+        ),
       memory: size.default("2GiB"),
       cpus: z.number().int().min(1).max(64).default(2),
     })

@@ -1,5 +1,6 @@
 import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { templateVariables } from "../../src/butane/template-names.ts";
 import { renderTemplate, renderTemplateMapped } from "../../src/butane/template.ts";
 import { IgneousError } from "../../src/core/errors.ts";
 
@@ -23,15 +24,42 @@ describe("template", () => {
 
   it.each([
     ["a\nb: {{gone}}", "'gone' has no value", 2, 6],
-    ["a\nb: {{yaml gone}}", "given to 'yaml' has no value", 2, 4],
+    ["a\nb: {{yaml gone}}", "variable 'gone' has no value", 2, 4],
     ["a\nb: {{x.y.z}}", "'z' has no value", 2, 6],
-    ["{{#if gone}}x{{/if}}", "given to '#if' has no value", 1, 1],
+    ["{{#if gone}}x{{/if}}", "variable 'gone' has no value", 1, 1],
     ["{{constructor}}", "'constructor' has no value", 1, 3],
     ["a\n\n{{#if}", "template syntax", 3, 1],
   ])("refuses %j at its line", (source, message, line, column) => {
     const problem = problemOf(source, { x: { y: {} } });
     expect(problem?.message).toContain(message);
     expect(problem?.position).toEqual({ line, column });
+  });
+
+  it("says what to do about a variable, but not about a field of a list's item", () => {
+    const hintOf = (source: string, variables: Record<string, unknown> = {}) => {
+      try {
+        renderTemplate(source, { file: "x", variables, adviseMissing: (name) => `set ${name}` });
+      } catch (error) {
+        return error instanceof IgneousError ? error.report?.diagnostics[0]?.hint : error;
+      }
+      return "rendered";
+    };
+    expect(hintOf("{{gone}}")).toBe("set gone");
+    expect(hintOf("a\n  {{#if gone}}{{/if}}")).toBe("set gone");
+    expect(hintOf("{{yaml gone}}")).toBe("set gone");
+    expect(hintOf("{{#each list}}{{../gone}}{{/each}}", { list: [1] })).toBe("set gone");
+    expect(hintOf("{{#each list}}{{gone}}{{/each}}", { list: [{}] })).toBeUndefined();
+    expect(hintOf("{{x.gone}}", { x: {} })).toBeUndefined();
+  });
+
+  it("knows the variables that it can ask for", () => {
+    const source =
+      "{{a}}{{yaml b}}{{#if c}}{{d}}{{else}}{{e}}{{/if}}{{#each f}}{{this}}{{../g}}{{@root.h}}{{@index}}{{/each}}";
+    const found = templateVariables(source);
+    expect([..."abcdefgh"].filter((name) => found?.has(name) !== true)).toEqual([]);
+    expect(found?.has("yaml")).toBe(false);
+    expect(templateVariables("{{lookup this name}}")).toBeUndefined();
+    expect(templateVariables("{{#if}")).toBeUndefined();
   });
 
   it("keeps each value inside the language it is written to", () => {

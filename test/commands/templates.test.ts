@@ -1,13 +1,18 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { renderFailure } from "../../src/cli/failure.ts";
+import { createPaint } from "../../src/cli/paint.ts";
+import { bake, planProjectBake } from "../../src/commands/bake.ts";
 import { committedTree } from "../../src/commands/base-tree.ts";
 import { commitHost } from "../../src/commands/bake-host.ts";
+import { lockProject } from "../../src/commands/lock.ts";
 import { loadProject } from "../../src/commands/project.ts";
 import {
   type ImageConfiguration,
   renderImageTemplate,
   renderLaunchTemplate,
+  renderTemplates,
 } from "../../src/commands/templates.ts";
 import { IgneousError } from "../../src/core/errors.ts";
 import { commitTree } from "../../src/ostree/commit.ts";
@@ -140,5 +145,105 @@ describe("renderLaunchTemplate", () => {
     expect(await refusalsOf(async () => renderLaunchTemplate(cex, {}))).toEqual([
       "7: 'cex' needs Ignition 3.5.0, but 3.3 is the newest allowed",
     ]);
+  });
+});
+
+/** A project of the sample's templates with this `butane:` section, and more below it. */
+async function projectWith(butane: string, more = "", launch?: string) {
+  const folder = await temporaryFolder();
+  await cp("butane", join(folder, "butane"), { recursive: true });
+  if (launch !== undefined) await writeFile(join(folder, "butane/launch.bu.hbs"), launch);
+  const spec = `schemaVersion: 1\nname: node\nkubernetes: { version: 1.34.1 }\n${more}butane:\n${butane}`;
+  await writeFile(join(folder, "igneous.yaml"), spec);
+  return loadProject(folder);
+}
+
+const templates = "  image: butane/image.bu.hbs\n  launch: butane/launch.bu.hbs\n";
+
+async function failureOf(run: () => unknown): Promise<string> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof IgneousError) return renderFailure(error, createPaint(false));
+    throw error;
+  }
+  return "no failure";
+}
+
+describe("renderTemplates", () => {
+  it("finds a missing variable of the launch template, and says where to set it", async () => {
+    const project = await projectWith(
+      `${templates}  variables:\n    sshKeys: []\n`,
+      "",
+      `${head}passwd:\n  users:\n    - name: core\n      ssh_authorized_keys: {{yaml sshKey}}\n`,
+    );
+    const text = await failureOf(() => renderTemplates(project));
+    expect(text).toContain("butane/launch.bu.hbs:6:28: error: variable 'sshKey' has no value");
+    expect(text).toContain("did you mean 'sshKeys'? If not, set butane.variables.sshKey in igneous.yaml:8");
+  });
+
+  it("finds what Butane refuses in the launch template", async () => {
+    const project = await projectWith(templates, "", `${head}storage:\n  files:\n    - path: etc/x\n`);
+    expect(await failureOf(() => renderTemplates(project))).toMatch(
+      /butane\/launch\.bu\.hbs:5:\d+: error: .*path not absolute/u,
+    );
+  });
+
+  it("refuses a variable that no template asks for, with the one that was meant", async () => {
+    const project = await projectWith(`${templates}  variables:\n    hostnme: a\n    colour: red\n`);
+    const text = await failureOf(() => renderTemplates(project));
+    expect(text).toContain("igneous.yaml:8:5: error: butane.variables: no template asks for 'hostnme'");
+    expect(text).toContain("= did you mean 'hostname'?");
+    expect(text).toContain("igneous.yaml:9:5: error: butane.variables: no template asks for 'colour'");
+    expect(text).toContain("= take it out; the templates ask for: sshKeys, gethVolume, hostname, roles,");
+  });
+
+  it("refuses one value where a list is wanted, which a template would silently leave out", async () => {
+    const project = await projectWith(`${templates}  variables:\n    roles: worker\n`);
+    expect(await failureOf(() => renderTemplates(project))).toContain(
+      "igneous.yaml:8:5: error: butane.variables.roles: wanted a list, such as [worker]",
+    );
+  });
+
+  it("refuses a variable of a group that the launch template does not ask for", async () => {
+    const rollout =
+      "rollout:\n  groups:\n    - name: workers\n      region: eu-central-1\n      variables: { colour: red }\n";
+    const project = await projectWith(templates, rollout);
+    expect(await failureOf(() => renderTemplates(project))).toContain(
+      "igneous.yaml:8:20: error: rollout.groups[0].variables: no template asks for 'colour'",
+    );
+  });
+
+  it("gives the boot check's machine the roles of bootTest, else those of the variables, else both", async () => {
+    const rolesIn = async (butane: string, more = ""): Promise<readonly string[]> => {
+      const { launch } = renderTemplates(await projectWith(templates + butane, more));
+      return [...launch.matchAll(/roles\.d\/([a-z-]+)/gu)].map(([, role = ""]) => role);
+    };
+    const variables = "  variables: { roles: [worker] }\n";
+    expect(await rolesIn(variables, "bootTest: { roles: [etcd, geth] }\n")).toEqual(["etcd", "geth"]);
+    expect(await rolesIn(variables)).toEqual(["worker"]);
+    expect(await rolesIn("")).toEqual(["control-plane", "worker"]);
+  });
+
+  it("is done before a lock is made or a bake begins", async () => {
+    const { folder } = await projectWith(`${templates}  variables: { hostnme: a }\n`);
+    const context = testContext();
+    const options = { builder: "qemu", out: undefined, bootTest: true } as const;
+    for (const run of [
+      () => lockProject(context, folder, { update: [], refreshGone: false }),
+      () => planProjectBake(folder, options),
+      () => bake(context, folder, options),
+    ])
+      expect(await failureOf(run)).toContain("no template asks for 'hostnme'");
+    expect((await readdir(folder)).sort()).toEqual(["butane", "igneous.yaml"]);
+  });
+});
+
+describe("a template that is not there", () => {
+  it("is named at its line of the spec", async () => {
+    const text = await failureOf(() => projectWith("  image: butane/imag.bu.hbs\n"));
+    expect(text).toContain("igneous.yaml:5:10: error: butane.image: no file at butane/imag.bu.hbs");
+    const folder = await failureOf(() => projectWith("  launch: butane\n"));
+    expect(folder).toContain("igneous.yaml:5:11: error: butane.launch: butane is a folder, not a file");
   });
 });
