@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import { IgneousError } from "../core/errors.ts";
+import type { Diagnostic } from "../core/report.ts";
 import { version } from "../core/version.ts";
 import { butaneUsage, parseButaneOptions } from "./butane-options.ts";
-import { renderFailure } from "./failure.ts";
+import { renderReport } from "../core/report.ts";
+import { asFailure, renderFailure, renderFailureJson } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { createPaint } from "./paint.ts";
 
@@ -27,30 +28,54 @@ async function runButaneCommand(io: Io, argv: readonly string[]): Promise<void> 
   const named = values.get("input");
   if (files.length > 1 || (named !== undefined && files.length > 0)) return refuse(io, "");
   const file = named ?? files[0];
-  const { butane } = await import("../commands/butane.ts");
+  const colour =
+    !values.has("no-color") && wantsColour(io, values.get("color") ?? values.get("colour") ?? "auto");
+  const request = {
+    cwd: io.cwd,
+    file: file === "-" ? undefined : file,
+    output: values.get("output"),
+    check: values.has("check"),
+    pretty: values.has("pretty"),
+    strict: values.has("strict"),
+    ignitionMax: values.get("ignition-max"),
+  };
+  const isQuiet = values.has("quiet");
   try {
+    const project = values.get("project");
+    if (project !== undefined) {
+      const { butaneTemplate } = await import("../commands/template-butane.ts");
+      const { stdout, warnings } = await butaneTemplate({ ...request, project });
+      if (!isQuiet && warnings.diagnostics.length > 0) {
+        io.stderr(values.has("json") ? jsonLines(warnings.diagnostics) : `${renderReport(warnings)}\n`);
+      }
+      io.stdout(stdout);
+      return io.setExitCode(0);
+    }
+    const { butane } = await import("../commands/butane.ts");
     const run = await butane({
-      cwd: io.cwd,
-      file: file === "-" ? undefined : file,
+      ...request,
       filesDir: values.get("files-dir"),
-      output: values.get("output"),
-      check: values.has("check"),
-      colour: wantsColour(io, values.get("color") ?? values.get("colour") ?? "auto"),
+      colour,
       // Programs that read the messages get butane's bytes, a person at a terminal also gets the cure.
       hints: io.isTerminal,
-      pretty: values.has("pretty"),
+      json: values.has("json"),
       rawErrors: values.has("raw-errors"),
-      strict: values.has("strict"),
-      ignitionMax: values.get("ignition-max"),
     });
-    for (const piece of run.stderr) io.stderr(piece);
+    if (!isQuiet || run.exit !== 0) for (const piece of run.stderr) io.stderr(piece);
     io.stdout(run.stdout);
     io.setExitCode(run.exit);
-  } catch (error) {
-    if (!(error instanceof IgneousError)) throw error;
-    io.stderr(renderFailure(error, createPaint(io.colour)));
+  } catch (thrown) {
+    const error = asFailure(thrown);
+    if (error === undefined) throw thrown;
+    io.stderr(values.has("json") ? renderFailureJson(error) : renderFailure(error, createPaint(colour)));
     io.setExitCode(error.exitCode);
   }
+}
+
+function jsonLines(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics
+    .map(({ severity, ...problem }) => `${JSON.stringify({ type: severity, ...problem })}\n`)
+    .join("");
 }
 
 function refuse(io: Io, message: string): void {

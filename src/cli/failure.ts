@@ -1,4 +1,4 @@
-import { type IgneousError } from "../core/errors.ts";
+import { IgneousError, systemErrorCode } from "../core/errors.ts";
 import { renderReport } from "../core/report.ts";
 import type { Paint } from "./paint.ts";
 
@@ -21,4 +21,20 @@ export function renderFailureJson(error: IgneousError): string {
 export function renderBug(error: unknown, paint: Paint): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `${paint.red(paint.bold("bug"))} igneous met something it does not understand; please report this:\n${text}\n`;
+}
+
+/** What was thrown as a failure the user can meet, or undefined when it is a bug. */
+export function asFailure(thrown: unknown): IgneousError | undefined {
+  if (thrown instanceof IgneousError) return thrown;
+  const code = systemErrorCode(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new IgneousError("disk-full", message, { hint: "free some room and run the same command again" });
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new IgneousError("no-permission", message, {
+      hint: "run as a user who may write there, or name another folder",
+    });
+  }
+  return undefined;
 }

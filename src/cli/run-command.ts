@@ -1,6 +1,6 @@
 import type { Context, Event } from "../core/context.ts";
-import { IgneousError, systemErrorCode } from "../core/errors.ts";
-import { renderBug, renderFailure, renderFailureJson } from "./failure.ts";
+import { IgneousError } from "../core/errors.ts";
+import { asFailure, renderBug, renderFailure, renderFailureJson } from "./failure.ts";
 import type { Io, OutputOptions } from "./io.ts";
 import { createPaint, type Paint } from "./paint.ts";
 import { createRenderer } from "./renderer.ts";
@@ -38,7 +38,8 @@ export async function runCommand(io: Io, options: OutputOptions, body: CommandBo
     io.setExitCode(result.exitCode ?? 0);
   } catch (thrown) {
     renderer.end();
-    const error = asFailure(thrown, context);
+    const { aborted, reason } = context.signal;
+    const error = aborted && reason instanceof IgneousError ? reason : asFailure(thrown);
     if (error === undefined) {
       io.stderr(renderBug(thrown, paint));
       io.setExitCode(70);
@@ -47,21 +48,4 @@ export async function runCommand(io: Io, options: OutputOptions, body: CommandBo
     io.stderr(options.json === true ? renderFailureJson(error) : renderFailure(error, paint));
     io.setExitCode(error.exitCode);
   }
-}
-
-/** What was thrown as a failure the user can meet, or undefined when it is a bug. */
-function asFailure(thrown: unknown, context: Context): IgneousError | undefined {
-  if (context.signal.aborted && context.signal.reason instanceof IgneousError) return context.signal.reason;
-  if (thrown instanceof IgneousError) return thrown;
-  const code = systemErrorCode(thrown);
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new IgneousError("disk-full", message, { hint: "free some room and run the same command again" });
-  }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new IgneousError("no-permission", message, {
-      hint: "run as a user who may write there, or name another folder",
-    });
-  }
-  return undefined;
 }

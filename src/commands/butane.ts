@@ -1,7 +1,8 @@
-import { runButane } from "../butane/butane.ts";
+import { type ButaneEntry, runButane } from "../butane/butane.ts";
 import { renderEntries } from "../butane/report-text.ts";
 import { parseMax } from "../butane/translate-butane.ts";
 import { systemErrorCode } from "../core/errors.ts";
+import { pathText } from "../ignition/value.ts";
 import { readInput, writeOutput } from "../host/input.ts";
 import { openLocalFiles } from "../host/local-files.ts";
 
@@ -15,6 +16,8 @@ export interface ButaneOptions {
   readonly colour: boolean;
   /** Adds what to do about a problem to butane's own words. */
   readonly hints: boolean;
+  /** Problems as JSON lines. */
+  readonly json: boolean;
   readonly pretty: boolean;
   readonly rawErrors: boolean;
   readonly strict: boolean;
@@ -42,7 +45,9 @@ export async function butane(options: ButaneOptions): Promise<ButaneRun> {
   const files = filesDir === undefined || filesDir === "" ? undefined : openLocalFiles(filesDir, cwd);
   const result = runButane(source, files, ignitionMax);
   const style = { colour: options.colour, hints: options.hints, raw: options.rawErrors };
-  const report = renderEntries(result.entries, file ?? "<stdin>", source, style);
+  const report = options.json
+    ? jsonEntries(result.entries)
+    : renderEntries(result.entries, file ?? "<stdin>", source, style);
   if (result.output === undefined) return failed(report, `Error translating config: ${result.failure}`);
   if (options.strict && result.entries.length > 0) {
     return failed(report, "Config produced warnings and --strict was specified");
@@ -56,6 +61,11 @@ export async function butane(options: ButaneOptions): Promise<ButaneRun> {
     return failed(report, `failed to open ${output}: ${describe("open", output, error)}`);
   }
   return { stdout: "", stderr: report, exit: 0 };
+}
+
+function* jsonEntries(entries: readonly ButaneEntry[]): Generator<string> {
+  for (const { severity, message, path, position, hint } of entries)
+    yield `${JSON.stringify({ type: severity, message, path: pathText(path), position, hint })}\n`;
 }
 
 function failed(report: Iterable<string>, message: string): ButaneRun {

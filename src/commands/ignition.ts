@@ -2,7 +2,7 @@ import { bytesToText } from "../core/byte-text.ts";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { type Diagnostic, hasErrors, type Report } from "../core/report.ts";
-import { readInput } from "../host/input.ts";
+import { readNamedInput } from "../host/input.ts";
 import { ignitionTypes, ignitionVersion, newestMinor } from "../ignition/ignition-types.ts";
 import { raiseConfig } from "../ignition/lower.ts";
 import { mergeConfigs } from "../ignition/merge.ts";
@@ -61,7 +61,7 @@ export async function mergeIgnition(
 }
 
 async function load(cwd: string, file: string): Promise<Loaded> {
-  const source = bytesToText(await readInput(cwd, file === "-" ? undefined : file));
+  const source = bytesToText(await readNamedInput(cwd, file === "-" ? undefined : file));
   const name = file === "-" ? "<stdin>" : file;
   const minor = findMinor(source, name);
   const types = ignitionTypes(minor);

@@ -83,6 +83,17 @@ export function renderTemplates(project: Project): RenderedTemplates {
   return { configuration, launch: json, warnings: [...(configuration?.warnings ?? []), ...diagnostics] };
 }
 
+/** Any template by itself, with the spec's variables as they are; the image-time one is also judged as that. */
+export function renderOneTemplate(
+  project: Project,
+  template: Pick<Template, "path" | "source">,
+  options: { readonly strict: boolean; readonly ignitionMax: string | undefined },
+): TranslatedButane {
+  if (template.path === project.imageTemplate?.path) renderImageTemplate(project);
+  const { strict, ignitionMax = newestSpec } = options;
+  return translate(project, template, variablesOf(project.loaded, {}), { strict, ignitionMax });
+}
+
 /** The launch-time template as the Ignition config that a first boot reads; without a template, one that says nothing. */
 export function renderLaunchTemplate(project: Project, overrides: Variables): string {
   return translateLaunch(project, overrides).json;
@@ -102,8 +113,9 @@ function translateLaunch(
 
 function translate(
   project: Project,
-  { path: file, source }: Template,
+  { path: file, source }: Pick<Template, "path" | "source">,
   variables: Variables,
+  options: { readonly strict?: boolean; readonly ignitionMax: string } = { ignitionMax: newestSpec },
 ): TranslatedButane {
   const { text, templateLine } = renderTemplateMapped(source, {
     file,
@@ -111,7 +123,7 @@ function translate(
     adviseMissing: (name) => adviseMissing(project, name),
   });
   const files = openLocalFiles(dirname(join(project.folder, file)), project.folder);
-  return translateButane(text, { file, files, ignitionMax: newestSpec, templateLine, shown: source });
+  return translateButane(text, { file, files, templateLine, shown: source, ...options });
 }
 
 function treeNode(node: PlannedNode): TreeNode {

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runProgram } from "../../src/cli/program.ts";
@@ -60,5 +60,64 @@ describe("butane command", () => {
       1,
       "failed to open b.bu: open b.bu: no such file or directory\n",
     ]);
+  });
+});
+
+describe("butane command with --project", () => {
+  const project = async (launch: string): Promise<string> => {
+    const cwd = await temporaryFolder();
+    await mkdir(join(cwd, "butane"));
+    await writeFile(join(cwd, "butane/launch.bu.hbs"), launch);
+    const variables = "  variables: { hostname: a1 }\n";
+    const spec = `schemaVersion: 1\nname: node\nkubernetes: { version: 1.34.1 }\nbutane:\n  launch: butane/launch.bu.hbs\n${variables}`;
+    await writeFile(join(cwd, "igneous.yaml"), spec);
+    return cwd;
+  };
+  const head = "variant: fcos\nversion: 1.4.0\nstorage:\n  files:\n    - path: /etc/hostname\n";
+
+  it("renders a template with the spec's variables before it is translated", async () => {
+    const cwd = await project(`${head}      contents: { inline: {{yaml hostname}} }\n`);
+    const { exit, stdout } = await run(cwd, "butane", "-C", ".", "butane/launch.bu.hbs");
+    expect([exit, JSON.parse(stdout).storage.files[0].contents.source]).toEqual([0, "data:,a1"]);
+    const pretty = await run(cwd, "butane", "--project=.", "-p", "butane/launch.bu.hbs");
+    expect(pretty.stdout).toContain('\n  "storage": {\n');
+    expect(await run(cwd, "butane", "-C.", "-c", "butane/launch.bu.hbs")).toMatchObject({
+      stdout: "",
+      exit: 0,
+    });
+  });
+
+  it("says what bake would say", async () => {
+    const cwd = await project(`${head}      contents: { inline: {{yaml hostnme}} }\n`);
+    const { exit, stderr } = await run(cwd, "butane", "-C", ".", "butane/launch.bu.hbs");
+    expect(exit).toBe(3);
+    expect(stderr).toContain("butane/launch.bu.hbs:6:27: error: variable 'hostnme' has no value");
+    expect(stderr).toContain(
+      "did you mean 'hostname'? If not, set butane.variables.hostnme in igneous.yaml:6",
+    );
+    const json = await run(cwd, "butane", "-C", ".", "--json", "butane/launch.bu.hbs");
+    expect(JSON.parse(json.stderr)).toMatchObject({ type: "error", code: "input-invalid", exitCode: 3 });
+    const missing = await run(cwd, "butane", "-C", ".", "lunch.bu.hbs");
+    expect([missing.exit, missing.stderr]).toEqual([
+      3,
+      expect.stringContaining("there is no file lunch.bu.hbs"),
+    ]);
+  });
+});
+
+describe("butane command's options of every command", () => {
+  it("--json has one line for each problem, --quiet no warnings, and the output is as without", async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, "a.bu"), `${config}extra: 1\n`);
+    const plain = await run(cwd, "butane", "a.bu");
+    const quiet = await run(cwd, "butane", "--quiet", "--no-color", "a.bu");
+    expect([quiet.stderr, quiet.stdout]).toEqual(["", plain.stdout]);
+    const json = await run(cwd, "butane", "--json", "a.bu");
+    expect(json.stdout).toBe(plain.stdout);
+    expect(JSON.parse(json.stderr)).toMatchObject({
+      type: "warning",
+      path: "$.extra",
+      position: { line: 8 },
+    });
   });
 });
