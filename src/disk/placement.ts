@@ -19,8 +19,11 @@ export function placementOrder(
   const sorted = paths.toSorted(byBytes);
   take(sorted.filter((path) => skeleton.test(path)));
   for (const { commit, metadata, files } of deployed) {
-    take(deploymentOrder(sorted, `ostree/deploy/igneous/deploy/${commit}.0`));
-    take([...metadata, ...[...files].sort(byBytes)].map(objectPath));
+    const { lasting, volatile } = deploymentOrder(sorted, `ostree/deploy/igneous/deploy/${commit}.0`);
+    take(lasting);
+    take(metadata.map(objectPath));
+    take(volatile);
+    take([...files].sort(byBytes).map(objectPath));
   }
   take(sorted);
   return order;
@@ -53,12 +56,28 @@ export function deployedCommit(repo: Repo, commit: CommitChecksum): DeployedComm
 const skeleton =
   /^(?:|boot|boot\/ostree(?:\/.*)?|ostree|ostree\/deploy|ostree\/deploy\/igneous(?:\/deploy)?|ostree\/repo|ostree\/repo\/objects(?:\/[0-9a-f]{2})?)$/u;
 
-/** What one image or one build changes comes last, so that the base before it stays. */
-function deploymentOrder(sorted: readonly string[], root: string): readonly string[] {
+/** Images that change together, with the version of Kubernetes. */
+const kubernetes = /^usr\/lib\/igneous\/containers(?:$|\/(?:etcd|kube[^/]*)(?:\/|$))/u;
+
+/**
+ * What one image or one build changes comes last: what grows there, in this build or in the one that it carries, moves no more
+ * than what follows. The base first, then Kubernetes; images of their own pace (geth, those for pods) and /etc at the end.
+ */
+function deploymentOrder(
+  sorted: readonly string[],
+  root: string,
+): { readonly lasting: readonly string[]; readonly volatile: readonly string[] } {
   const own = sorted.filter((path) => path === root || path.startsWith(`${root}/`));
-  const volatile = (path: string): number =>
-    path.startsWith(`${root}/usr/lib/igneous/`) ? 1 : path.startsWith(`${root}/etc/`) ? 2 : 0;
-  return own.toSorted((a, b) => volatile(a) - volatile(b) || byBytes(a, b));
+  const rank = (path: string): number => {
+    const inside = path.slice(root.length + 1);
+    if (inside.startsWith("etc/")) return 3;
+    if (!inside.startsWith("usr/lib/igneous/")) return 0;
+    return kubernetes.test(inside) ? 1 : 2;
+  };
+  const ranked = own.toSorted((a, b) => rank(a) - rank(b) || byBytes(a, b));
+  const volatile = ranked.findIndex((path) => rank(path) > 1);
+  const end = volatile === -1 ? ranked.length : volatile;
+  return { lasting: ranked.slice(0, end), volatile: ranked.slice(end) };
 }
 
 function objectPath(name: string): string {

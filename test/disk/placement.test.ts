@@ -49,6 +49,20 @@ describe("placementOrder", () => {
     expect(places).not.toContain(-1);
   });
 
+  it("puts images of their own pace behind Kubernetes and the metadata, so that a grown one moves little", () => {
+    const root = deploy("11");
+    const below = (name: string): string => `${root}/usr/lib/igneous/containers/${name}`;
+    const paths = [below("geth/rootfs/geth"), below("kube-apiserver/rootfs/api"), below("etcd/rootfs/etcd")];
+    const order = placementOrder([...skeleton, ...one.paths, ...paths], [one.deployed]);
+    const places = [paths[2], paths[1], object("bb-usr.dirtree"), paths[0]].map((path) =>
+      order.indexOf(path ?? ""),
+    );
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places).not.toContain(-1);
+    // mke2fs makes no folder that it was not given before.
+    expect(order.indexOf(`${root}/usr/lib/igneous/containers`)).toBeLessThan(places[0] ?? 0);
+  });
+
   it("leaves the objects of unchanged folders in the order of the tree", () => {
     const metadata = first.filter((path) => /\.(?:commit|dirtree)$/u.test(path));
     expect(metadata).toEqual(one.deployed.metadata.map(object));
