@@ -30,8 +30,11 @@ export interface ButaneEntry {
   readonly path: Path;
   readonly message: string;
   readonly position: Position | undefined;
-  /** What to do about it, where that is known. Not in butane's own words: it has none for this. */
-  readonly hint: string | undefined;
+  /**
+   * What to do about it, where that is known; not in butane's own words: it has none for this. Worked out only for those
+   * who ask: a config may have ten thousand problems, and programs want butane's words only.
+   */
+  readonly findHint: () => string | undefined;
 }
 
 export interface ButaneResult {
@@ -142,16 +145,7 @@ function addUnusedKeys(config: Struct, types: TypeSet, source: SourceMap, entrie
 
 function entryOf(problem: Problem, position: Position, types: TypeSet): ButaneEntry {
   const { severity, path, message } = problem;
-  return {
-    severity,
-    path,
-    message,
-    position,
-    // Worked out only for those who look: a config may have ten thousand problems, and programs want butane's words only.
-    get hint() {
-      return hintFor(message, path, types);
-    },
-  };
+  return { severity, path, message, position, findHint: () => hintFor(message, path, types) };
 }
 
 interface TranslatedAll {

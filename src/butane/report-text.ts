@@ -28,11 +28,12 @@ export function* renderEntries(
   source: Uint8Array,
   style: ReportStyle,
 ): Generator<string> {
-  const lines = bytesToText(source).split("\n");
+  const whole = bytesToText(source);
+  const text = { lines: whole.split("\n"), ascii: whole.length === source.length };
   for (let start = 0; start < entries.length; start += entriesAtOnce) {
     const texts = entries
       .slice(start, start + entriesAtOnce)
-      .map((entry) => (style.raw ? `${renderRaw(entry)}\n` : renderEntry(entry, file, lines, style)));
+      .map((entry) => (style.raw ? `${renderRaw(entry)}\n` : renderEntry(entry, file, text, style)));
     yield (start === 0 || style.raw ? "" : "\n") + texts.join(style.raw ? "" : "\n");
   }
 }
@@ -43,10 +44,21 @@ function renderRaw({ severity, path, message, position }: ButaneEntry): string {
   return `${severity}${where === "" ? "" : ` at ${where}`}: ${message}`;
 }
 
-function renderEntry(entry: ButaneEntry, file: string, lines: readonly string[], style: ReportStyle): string {
+interface SourceText {
+  readonly lines: readonly string[];
+  /** Each character is one byte, so that nothing needs to be counted or replaced. */
+  readonly ascii: boolean;
+}
+
+function renderEntry(entry: ButaneEntry, file: string, text: SourceText, style: ReportStyle): string {
+  const { lines, ascii } = text;
   const { position } = entry;
   const line = position === undefined ? undefined : lines[position.line - 1];
-  if (position === undefined || line === undefined || position.column > byteLength(line))
+  if (
+    position === undefined ||
+    line === undefined ||
+    position.column > (ascii ? line.length : byteLength(line))
+  )
     return `${renderRaw(entry)}\n`;
   const paint = (text: string, code: string): string =>
     style.colour ? `\u001b[1;${code}m${text}\u001b[0m` : text;
@@ -61,15 +73,19 @@ function renderEntry(entry: ButaneEntry, file: string, lines: readonly string[],
     ` ${gutter} |`,
   ];
   for (let number = first; number <= last; number++) {
-    const shown = printableText(lines[number - 1] ?? "");
+    const near = lines[number - 1] ?? "";
+    const shown = ascii ? near : printableText(near);
     out.push(` ${paint(String(number).padStart(width), blue)} | ${shown}`);
     if (number !== position.line) continue;
-    const word = wordPattern.exec(restOfLine(line, position.column))?.[0] ?? "";
+    const word =
+      wordPattern.exec(ascii ? line.slice(position.column - 1) : restOfLine(line, position.column))?.[0] ??
+      "";
     const carets = paint("^".repeat(Buffer.byteLength(word)), blue);
     out.push(` ${gutter} | ${" ".repeat(position.column - 1)}${carets} ${entry.message}`);
   }
   out.push(` ${gutter} |`);
-  if (style.hints && entry.hint !== undefined) out.push(` ${gutter} = ${entry.hint}`);
+  const hint = style.hints ? entry.findHint() : undefined;
+  if (hint !== undefined) out.push(` ${gutter} = ${hint}`);
   return `${out.join("\n")}\n`;
 }
 

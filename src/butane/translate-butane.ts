@@ -71,7 +71,8 @@ function diagnosticsOf(
 }
 
 function diagnosticOf(entry: ButaneEntry, inTemplate: (position: Position) => Position): Diagnostic {
-  const { severity, message, position, path, hint } = entry;
+  const { severity, message, position, path, findHint } = entry;
+  const hint = findHint();
   return {
     severity,
     message,

@@ -99,8 +99,19 @@ function snakeCase(part: string | number): string | number {
   return part.replaceAll(/MiB|[A-Z]/gu, (capital) => `_${capital}`).toLowerCase();
 }
 
+// There are some hundred names, and a config with ten thousand problems asks for each of them as often.
+const camelNames = new Map<string, string>();
+
 /** `size_mib` → `sizeMiB`, `home_dir` → `homeDir` */
 export function camelCase(name: string): string {
+  const known = camelNames.get(name);
+  if (known !== undefined) return known;
+  const made = inCamelCase(name);
+  camelNames.set(name, made);
+  return made;
+}
+
+function inCamelCase(name: string): string {
   if (!name.includes("_")) return name;
   return name.replace(/_mib$/u, "MiB").replaceAll(/_([a-z])/gu, (_, letter: string) => letter.toUpperCase());
 }

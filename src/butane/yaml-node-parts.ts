@@ -15,7 +15,8 @@ export interface YamlNode {
   readonly column: number;
   /** Items of a sequence; keys and values of a mapping, in turn. */
   readonly content: readonly YamlNode[];
-  readonly target?: YamlNode;
+  /** What an alias stands for. */
+  readonly target: YamlNode | undefined;
 }
 
 /** A document that is being read. */
@@ -71,12 +72,14 @@ function newScalar(mark: Mark, tag: string, value: string, style: ScalarStyle): 
     line: mark.line + 1,
     column: mark.column + 1,
     content: noContent,
+    target: undefined,
   };
 }
 
-/** A mark as a node has it. */
-export function at(mark: Mark): { readonly line: number; readonly column: number } {
-  return { line: mark.line + 1, column: mark.column + 1 };
+/** A mention of a node that has an anchor. */
+export function newAlias(mark: Mark, value: string, target: YamlNode): YamlNode {
+  const [line, column] = [mark.line + 1, mark.column + 1];
+  return { kind: "alias", tag: "", value, style: "plain", line, column, content: noContent, target };
 }
 
 /** A tag with its handle's prefix in front. */
@@ -115,7 +118,8 @@ export function newCollection(
 ): YamlNode {
   const ownTag = kind === "mapping" ? "!!map" : "!!seq";
   const tag = fullTag === "" || fullTag === "!" ? ownTag : shortTag(fullTag);
-  return { kind, tag, value: "", style: "plain", line: start.line + 1, column: start.column + 1, content };
+  const [line, column] = [start.line + 1, start.column + 1];
+  return { kind, tag, value: "", style: "plain", line, column, content, target: undefined };
 }
 
 /** Notes a node under its anchor, if it has one. */

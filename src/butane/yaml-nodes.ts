@@ -1,10 +1,10 @@
 import { YamlError } from "./yaml-cursor.ts";
 import { decodeYamlInput } from "./yaml-input.ts";
 import {
-  at,
   emptyNode,
   expandTag,
   is,
+  newAlias,
   newCollection,
   plainScalar,
   readDirectives,
@@ -104,7 +104,7 @@ function readAlias(reader: Reader, token: Token): YamlNode {
   const value = token.value ?? "";
   const target = reader.anchors.get(value);
   if (target === undefined) throw new YamlError(`unknown anchor '${value}' referenced`);
-  return { ...at(token.start), kind: "alias", tag: "", value, style: "plain", content: [], target };
+  return newAlias(token.start, value, target);
 }
 
 function readBlockSequence(reader: Reader, content: YamlNode[]): void {
@@ -170,7 +170,7 @@ function readSinglePair(reader: Reader): YamlNode {
     const empty = is(peek(), "flow-entry", "flow-sequence-end");
     content.push(empty ? emptyNode(value.start) : readNode(reader, false, false));
   } else content.push(emptyNode(peek().start));
-  return { ...at(start), kind: "mapping", tag: "!!map", value: "", style: "plain", content };
+  return newCollection(start, "mapping", "", content);
 }
 
 function readFlowMapping(reader: Reader, content: YamlNode[]): void {

@@ -10,23 +10,24 @@ export interface Problem {
 
 /**
  * Collects what rules find. A rule hands over a message or undefined, so that checks read as a list. The path is copied,
- * since one that is being walked changes.
+ * since one that is being walked changes; steps below it are given apart, because most of what is checked has no problem
+ * and needs no path.
  */
 export interface Findings {
   readonly problems: Problem[];
-  readonly error: (path: Path, message: string | undefined) => void;
-  readonly warn: (path: Path, message: string | undefined) => void;
+  readonly error: (path: Path, message: string | undefined, ...below: Path) => void;
+  readonly warn: (path: Path, message: string | undefined, ...below: Path) => void;
 }
 
 export function newFindings(): Findings {
   const problems: Problem[] = [];
-  const add = (severity: Severity, path: Path, message: string | undefined): void => {
-    if (message !== undefined) problems.push({ severity, path: [...path], message });
+  const add = (severity: Severity, path: Path, message: string | undefined, below: Path): void => {
+    if (message !== undefined) problems.push({ severity, path: [...path, ...below], message });
   };
   return {
     problems,
-    error: (path, message) => add("error", path, message),
-    warn: (path, message) => add("warning", path, message),
+    error: (path, message, ...below) => add("error", path, message, below),
+    warn: (path, message, ...below) => add("warning", path, message, below),
   };
 }
 

@@ -1,6 +1,6 @@
 import { parseGoUrl } from "./go-url.ts";
 import { type Rule } from "./rules-common.ts";
-import { below, isTrue, text } from "./value.ts";
+import { isTrue, text } from "./value.ts";
 
 const pins = ["tpm2", "tang", "sss"];
 
@@ -8,9 +8,9 @@ const clevisCustom: Rule = (struct, path, find, minor) => {
   const pin = text(struct, "pin");
   const config = text(struct, "config");
   if (pin === "" && config === "" && !isTrue(struct, "needsNetwork")) return;
-  if (pin === "") find.error(below(path, "pin"), "missing required custom clevis pin");
-  else if (minor < 6 && !pins.includes(pin)) find.error(below(path, "pin"), "unsupported clevis pin");
-  find.error(below(path, "config"), config === "" ? "missing required custom clevis config" : undefined);
+  if (pin === "") find.error(path, "missing required custom clevis pin", "pin");
+  else if (minor < 6 && !pins.includes(pin)) find.error(path, "unsupported clevis pin", "pin");
+  find.error(path, config === "" ? "missing required custom clevis config" : undefined, "config");
 };
 
 /** The same in spec 3.2, where a missing pin is an unknown one. */
@@ -18,8 +18,8 @@ const custom: Rule = (struct, path, find) => {
   const pin = text(struct, "pin");
   const config = text(struct, "config");
   if (pin === "" && config === "") return;
-  find.error(below(path, "pin"), pins.includes(pin) ? undefined : "unsupported clevis pin");
-  find.error(below(path, "config"), config === "" ? "missing required custom clevis config" : undefined);
+  find.error(path, pins.includes(pin) ? undefined : "unsupported clevis pin", "pin");
+  find.error(path, config === "" ? "missing required custom clevis config" : undefined, "config");
 };
 
 const tang: Rule = (struct, path, find) => {
@@ -30,13 +30,10 @@ const tang: Rule = (struct, path, find) => {
       : url.scheme === "http" || url.scheme === "https"
         ? undefined
         : "invalid url scheme";
-  find.error(below(path, "url"), problem);
-  find.error(
-    below(path, "thumbprint"),
-    text(struct, "thumbprint") === "" ? "thumbprint is required" : undefined,
-  );
+  find.error(path, problem, "url");
+  find.error(path, text(struct, "thumbprint") === "" ? "thumbprint is required" : undefined, "thumbprint");
   const bad = !isJson(text(struct, "advertisement"));
-  find.error(below(path, "advertisement"), bad ? "advertisement is not valid JSON" : undefined);
+  find.error(path, bad ? "advertisement is not valid JSON" : undefined, "advertisement");
 };
 
 function isJson(advertisement: string): boolean {

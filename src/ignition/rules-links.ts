@@ -14,13 +14,13 @@ export function checkLinks(struct: Struct, path: Path, find: Findings, minor: nu
   ] as const) {
     for (const [index, node] of parts(struct, field).entries()) {
       repeat(linksAbove(text(node, "path"), linkPaths), () =>
-        find.error(below(path, field, index), `${what} path includes link in config`),
+        find.error(path, `${what} path includes link in config`, field, index),
       );
     }
   }
   for (const [index, link] of links.entries()) {
     repeat(linksAbove(text(link, "path"), linkPaths), () =>
-      find.error(below(path, "links", index), "link path includes link in config"),
+      find.error(path, "link path includes link in config", "links", index),
     );
     checkLink(link, below(path, "links", index), directories, find, minor);
   }
@@ -51,7 +51,7 @@ function checkLink(
   minor: number,
 ): void {
   if (minor >= 3 && text(link, "target") === "") {
-    find.error(below(path, "target"), "link target is required");
+    find.error(path, "link target is required", "target");
     return;
   }
   if (!isTrue(link, "hard")) return;
@@ -61,7 +61,7 @@ function checkLink(
   for (const who of ["user", "group"]) {
     for (const field of ["id", "name"]) {
       const set = part(link, who)[field] !== undefined;
-      find.warn(below(path, who, field), set ? "user/group ignored for hard link" : undefined);
+      find.warn(path, set ? "user/group ignored for hard link" : undefined, who, field);
     }
   }
 }

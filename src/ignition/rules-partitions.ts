@@ -1,17 +1,17 @@
 import { pathProblem, type Rule } from "./rules-common.ts";
 import { byteLength } from "../core/byte-text.ts";
-import { below, findInteger, findString, parts, type Struct, text } from "./value.ts";
+import { findInteger, findString, parts, type Struct, text } from "./value.ts";
 
 const disk: Rule = (struct, path, find) => {
   const device = text(struct, "device");
   if (device === "") {
-    find.error(below(path, "device"), "disk device is required");
+    find.error(path, "disk device is required", "device");
     return;
   }
-  find.error(below(path, "device"), pathProblem(device));
+  find.error(path, pathProblem(device), "device");
   const partitions = parts(struct, "partitions");
   const at = (index: number | undefined, message: string): void => {
-    if (index !== undefined) find.error(below(path, "partitions", index), message);
+    if (index !== undefined) find.error(path, message, "partitions", index);
   };
   at(sameNumber(partitions), "partition numbers collide");
   at(overlap(partitions), "partitions overlap");
@@ -19,8 +19,9 @@ const disk: Rule = (struct, path, find) => {
     partitions.some((item) => item["shouldExist"] === false) &&
     partitions.some((item) => number(item) === 0n);
   find.error(
-    below(path, "partitions"),
+    path,
     mixed ? "shouldExist is false for a partition and other partition(s) has start or size 0" : undefined,
+    "partitions",
   );
   at(sameLabel(partitions), "cannot use the same partition label twice");
 };
@@ -90,9 +91,9 @@ const partition: Rule = (struct, path, find) => {
   find.error(path, gone ? "shouldExist specified false with other options also specified" : undefined);
   const nameless = number(struct) === 0n && label === undefined;
   find.error(path, nameless ? "a partition number >= 1 or a label must be specified" : undefined);
-  find.error(below(path, "label"), labelProblem(label));
-  find.error(below(path, "guid"), guidProblem(text(struct, "guid")));
-  find.error(below(path, "typeGuid"), guidProblem(text(struct, "typeGuid")));
+  find.error(path, labelProblem(label), "label");
+  find.error(path, guidProblem(text(struct, "guid")), "guid");
+  find.error(path, guidProblem(text(struct, "typeGuid")), "typeGuid");
 };
 
 function labelProblem(label: string | undefined): string | undefined {

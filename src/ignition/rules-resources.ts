@@ -1,14 +1,14 @@
 import { parseGoUrl } from "./go-url.ts";
 import { optionalUrlProblem, requiredSourceProblem, type Rule, urlProblem } from "./rules-common.ts";
-import { below, findString, part, parts, type Struct, text } from "./value.ts";
+import { findString, part, parts, type Struct, text } from "./value.ts";
 import { hasItems } from "./write-json.ts";
 import { findVersion } from "./version.ts";
 
 const resource: Rule = (struct, path, find, minor) => {
-  find.error(below(path, "compression"), compressionProblem(struct));
-  find.error(below(path, "verification", "hash"), verificationProblem(struct));
-  find.error(below(path, "source"), optionalUrlProblem(struct, "source", minor));
-  if (minor >= 1) find.error(below(path, "httpHeaders"), headerSchemeProblem(struct));
+  find.error(path, compressionProblem(struct), "compression");
+  find.error(path, verificationProblem(struct), "verification", "hash");
+  find.error(path, optionalUrlProblem(struct, "source", minor), "source");
+  if (minor >= 1) find.error(path, headerSchemeProblem(struct), "httpHeaders");
 };
 
 function compressionProblem(struct: Struct): string | undefined {
@@ -31,11 +31,8 @@ function headerSchemeProblem(struct: Struct): string | undefined {
 }
 
 const httpHeader: Rule = (struct, path, find) => {
-  find.error(
-    below(path, "name"),
-    text(struct, "name") === "" ? "HTTP header name can't be empty" : undefined,
-  );
-  find.error(below(path, "value"), struct["value"] === "" ? "unable to parse HTTP header" : undefined);
+  find.error(path, text(struct, "name") === "" ? "HTTP header name can't be empty" : undefined, "name");
+  find.error(path, struct["value"] === "" ? "unable to parse HTTP header" : undefined, "value");
 };
 
 const hashLengths: Readonly<Record<string, { readonly digits: number; readonly since: number }>> = {
@@ -56,7 +53,7 @@ const verification: Rule = (struct, path, find, minor) => {
         : Buffer.byteLength(hash.slice(dash + 1)) === known.digits
           ? undefined
           : "incorrect size for hash sum";
-  find.error(below(path, "hash"), problem);
+  find.error(path, problem, "hash");
 };
 
 const proxy: Rule = (struct, path, find) => {
@@ -64,11 +61,11 @@ const proxy: Rule = (struct, path, find) => {
     const value = findString(struct, field);
     if (value === undefined) continue;
     const url = parseGoUrl(value);
-    if (url === undefined) find.error(below(path, field), "unable to parse url");
+    if (url === undefined) find.error(path, "unable to parse url", field);
     else if (url.scheme !== "https" && url.scheme !== "http") {
-      find.error(below(path, field), "proxies must be http(s)");
+      find.error(path, "proxies must be http(s)", field);
     } else if (url.scheme === "http" && field === "httpsProxy") {
-      find.warn(below(path, field), "insecure plaintext HTTP proxy specified for HTTPS resources");
+      find.warn(path, "insecure plaintext HTTP proxy specified for HTTPS resources", field);
     }
   }
 };
@@ -82,29 +79,29 @@ const ignition: Rule = (struct, path, find, minor) => {
       : version === wanted
         ? undefined
         : "unsupported config version";
-  find.error(below(path, "version"), problem);
+  find.error(path, problem, "version");
 };
 
 const ignitionConfig: Rule = (struct, path, find, minor) => {
   if (minor === 0) return;
   for (const [index, item] of parts(struct, "merge").entries()) {
-    find.error(below(path, "merge", index), requiredSourceProblem(item, minor));
+    find.error(path, requiredSourceProblem(item, minor), "merge", index);
   }
 };
 
 const tls: Rule = (struct, path, find, minor) => {
   if (minor === 0) return;
   for (const [index, item] of parts(struct, "certificateAuthorities").entries()) {
-    find.error(below(path, "certificateAuthorities", index), requiredSourceProblem(item, minor));
+    find.error(path, requiredSourceProblem(item, minor), "certificateAuthorities", index);
   }
 };
 
 /** Rules about things that are fetched. */
 export const resourceRules: Readonly<Record<string, Rule>> = {
   CaReference: (struct, path, find, minor) =>
-    find.error(below(path, "source"), urlProblem(text(struct, "source"), minor)),
+    find.error(path, urlProblem(text(struct, "source"), minor), "source"),
   ConfigReference: (struct, path, find, minor) =>
-    find.error(below(path, "source"), optionalUrlProblem(struct, "source", minor)),
+    find.error(path, optionalUrlProblem(struct, "source", minor), "source"),
   FileContents: resource,
   HTTPHeader: httpHeader,
   Ignition: ignition,

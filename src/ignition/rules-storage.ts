@@ -23,15 +23,15 @@ const owner: Rule = (struct, path, find) => {
 function checkMode(struct: Struct, path: Path, find: Findings, minor: number): void {
   const mode = findInteger(struct, "mode");
   if (mode === undefined) return;
-  find.error(below(path, "mode"), mode < 0n || mode > 0o7777n ? "illegal file mode" : undefined);
+  find.error(path, mode < 0n || mode > 0o7777n ? "illegal file mode" : undefined, "mode");
   const special = minor < 6 && (mode & 0o7000n) !== 0n;
   const message =
     "setuid/setgid/sticky bits are not supported or functional in spec versions older than 3.6.0";
-  find.warn(below(path, "mode"), special ? message : undefined);
+  find.warn(path, special ? message : undefined, "mode");
 }
 
 const directory: Rule = (struct, path, find, minor) => {
-  find.error(below(path, "path"), pathProblem(text(struct, "path")));
+  find.error(path, pathProblem(text(struct, "path")), "path");
   checkMode(struct, path, find, minor);
 };
 
@@ -39,20 +39,17 @@ const file: Rule = (struct, path, find, minor) => {
   directory(struct, path, find, minor);
   const overwrites =
     isTrue(struct, "overwrite") && findString(part(struct, "contents"), "source") === undefined;
-  find.error(
-    below(path, "overwrite"),
-    overwrites ? "overwrite must be false if source is unspecified" : undefined,
-  );
+  find.error(path, overwrites ? "overwrite must be false if source is unspecified" : undefined, "overwrite");
 };
 
 /** Longest label of each file system, in bytes. */
 const labelLimits: Readonly<Record<string, number>> = { btrfs: 256, ext4: 16, swap: 15, vfat: 11, xfs: 12 };
 
 const filesystem: Rule = (struct, path, find, minor) => {
-  find.error(below(path, "path"), optionalPathProblem(struct, "path"));
-  find.error(below(path, "device"), pathProblem(text(struct, "device")));
-  find.error(below(path, "format"), formatProblem(struct, minor));
-  find.error(below(path, "label"), labelProblem(struct));
+  find.error(path, optionalPathProblem(struct, "path"), "path");
+  find.error(path, pathProblem(text(struct, "device")), "device");
+  find.error(path, formatProblem(struct, minor), "format");
+  find.error(path, labelProblem(struct), "label");
 };
 
 function formatProblem(struct: Struct, minor: number): string | undefined {
@@ -81,8 +78,8 @@ function labelProblem(struct: Struct): string | undefined {
 }
 
 const raid: Rule = (struct, path, find, minor) => {
-  find.error(below(path, "level"), levelProblem(struct, minor));
-  find.error(below(path, "devices"), hasItems(struct, "devices") ? undefined : "raid devices required");
+  find.error(path, levelProblem(struct, minor), "level");
+  find.error(path, hasItems(struct, "devices") ? undefined : "raid devices required", "devices");
 };
 
 const stripes = ["linear", "raid0", "0", "stripe"];
@@ -114,14 +111,11 @@ const storage: Rule = (struct, path, find, minor) => {
 
 const luks: Rule = (struct, path, find, minor) => {
   const name = text(struct, "name");
-  find.error(below(path, "name"), name.includes("/") ? "device names cannot contain slashes" : undefined);
+  find.error(path, name.includes("/") ? "device names cannot contain slashes" : undefined, "name");
   const long = byteLength(text(struct, "label")) > 47;
-  find.error(
-    below(path, "label"),
-    long ? "luks device labels cannot be longer than 47 characters" : undefined,
-  );
+  find.error(path, long ? "luks device labels cannot be longer than 47 characters" : undefined, "label");
   const device = text(struct, "device");
-  find.error(below(path, "device"), device === "" ? "disk device is required" : pathProblem(device));
+  find.error(path, device === "" ? "disk device is required" : pathProblem(device), "device");
   const clevis = part(struct, "clevis");
   const others =
     hasItems(clevis, "tang") || isTrue(clevis, "tpm2") || (findInteger(clevis, "threshold") ?? 0n) !== 0n;
@@ -129,16 +123,17 @@ const luks: Rule = (struct, path, find, minor) => {
   const hasCustom = minor < 3 ? clevis["custom"] !== undefined : text(custom, "pin") !== "";
   const mixed = hasCustom && others;
   find.error(
-    below(path, "clevis"),
+    path,
     mixed ? "cannot use custom clevis config with tpm2, tang, or threshold" : undefined,
+    "clevis",
   );
   const keyFile = part(struct, "keyFile");
   const badKey = optionalUrlProblem(keyFile, "source", minor) !== undefined;
-  find.error(below(path, "keys"), badKey ? "invalid key-file source" : undefined);
+  find.error(path, badKey ? "invalid key-file source" : undefined, "keys");
   if (!isTrue(part(struct, "cex"), "enabled")) return;
   const withClevis = text(custom, "pin") !== "" || others;
-  find.error(below(path, "cex"), withClevis ? "cannot use cex with clevis" : undefined);
-  find.error(below(path, "cex"), text(keyFile, "source") === "" ? undefined : "cannot use key file with cex");
+  find.error(path, withClevis ? "cannot use cex with clevis" : undefined, "cex");
+  find.error(path, text(keyFile, "source") === "" ? undefined : "cannot use key file with cex", "cex");
 };
 
 /** Rules about disks and what is on them. */
@@ -146,7 +141,7 @@ export const storageRules: Readonly<Record<string, Rule>> = {
   Directory: directory,
   File: file,
   Filesystem: filesystem,
-  Link: (struct, path, find) => find.error(below(path, "path"), pathProblem(text(struct, "path"))),
+  Link: (struct, path, find) => find.error(path, pathProblem(text(struct, "path")), "path"),
   Luks: luks,
   NodeGroup: owner,
   NodeUser: owner,

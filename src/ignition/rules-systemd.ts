@@ -13,7 +13,7 @@ const unitExtensions = new Set(
 const unit: Rule = (struct, path, find) => {
   const name = text(struct, "name");
   const known = unitExtensions.has(extensionOf(name));
-  find.error(below(path, "name"), known ? undefined : "invalid systemd unit extension");
+  find.error(path, known ? undefined : "invalid systemd unit extension", "name");
   const parsed = parseUnit(text(struct, "contents"));
   const at = below(path, "contents");
   find.error(at, contentProblem(parsed));
@@ -23,9 +23,9 @@ const unit: Rule = (struct, path, find) => {
 };
 
 const dropin: Rule = (struct, path, find) => {
-  find.error(below(path, "contents"), contentProblem(parseUnit(text(struct, "contents"))));
+  find.error(path, contentProblem(parseUnit(text(struct, "contents"))), "contents");
   const known = extensionOf(text(struct, "name")) === ".conf";
-  find.error(below(path, "name"), known ? undefined : "invalid systemd drop-in extension");
+  find.error(path, known ? undefined : "invalid systemd drop-in extension", "name");
 };
 
 function contentProblem(parsed: ParsedUnit): string | undefined {
@@ -48,8 +48,11 @@ const systemd: Rule = (struct, path, find) => {
     const parsed = parseUnit(contents);
     if (contents === "" || "problem" in parsed || hasInstall(parsed)) continue;
     find.warn(
-      below(path, "units", index, "contents"),
+      path,
       `template unit ${quoteGo(template)} for ${quoteGo(name)} doesn't have Install section`,
+      "units",
+      index,
+      "contents",
     );
   }
 };
@@ -68,8 +71,12 @@ const config: Rule = (struct, path, find) => {
     for (const [index, node] of parts(part(struct, "storage"), field).entries()) {
       const conflict = taken.has(findString(node, "path") ?? "");
       find.error(
-        below(path, "storage", field, index, "path"),
+        path,
         conflict ? "path conflicts with systemd unit or dropin" : undefined,
+        "storage",
+        field,
+        index,
+        "path",
       );
     }
   }
