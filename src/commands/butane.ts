@@ -64,8 +64,8 @@ export async function butane(options: ButaneOptions): Promise<ButaneRun> {
 }
 
 function* jsonEntries(entries: readonly ButaneEntry[]): Generator<string> {
-  for (const { severity, message, path, position, hint } of entries)
-    yield `${JSON.stringify({ type: severity, message, path: pathText(path), position, hint })}\n`;
+  for (const { severity, message, path, position, findHint } of entries)
+    yield `${JSON.stringify({ type: severity, message, path: pathText(path), position, hint: findHint() })}\n`;
 }
 
 function failed(report: Iterable<string>, message: string): ButaneRun {
