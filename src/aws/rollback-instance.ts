@@ -58,7 +58,7 @@ async function findNode(
   }
   const message = `${instanceId} does not answer by SSM in ${regions.join(", ")}`;
   throw new IgneousError("rollback-refused", message, {
-    hint: `give its region: igneous rollback --host ${instanceId} --region REGION, or go by ssh: --host ssh://root@HOST`,
+    hint: `give its region: igneous rollback --host ${instanceId} --region REGION, or go by ssh: --host ssh://core@HOST`,
   });
 }
 

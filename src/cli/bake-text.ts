@@ -5,7 +5,7 @@ import type { EndedStep } from "./run-command.ts";
 
 /** The summary of a bake: what was made, what is inside, what the boot check saw, and what to do with it. */
 export function renderBakeResult(result: BakeResult, steps: readonly EndedStep[], paint: Paint): string {
-  const { build, disk, commits, containers, preloaded, predecessor, check } = result;
+  const { build, disk, commits, containers, preloaded, predecessor, check, lockChanged } = result;
   const width = Math.max(...containers.map(({ name }) => name.length), 0);
   const lines = [
     `${paint.bold("build")}      ${build}  (${result.id})`,
@@ -19,7 +19,8 @@ export function renderBakeResult(result: BakeResult, steps: readonly EndedStep[]
     ...preloaded.map((name) => `  preloaded for pods: ${name}`),
     ...checkLines(check, paint),
     `${paint.bold("boot it")}    igneous boot ${build}`,
-    `${paint.bold("go back")}    ${predecessor === null ? "nothing yet: the next build carries this one" : `igneous rollback --host ssh://root@HOST --reboot   (to build ${predecessor})`}`,
+    `${paint.bold("go back")}    ${predecessor === null ? "nothing yet: the next build carries this one" : `igneous rollback --host ssh://core@HOST --reboot   (to build ${predecessor})`}`,
+    ...(lockChanged ? [`${paint.bold("commit")}     images.lock.json: it names this build now`] : []),
   ];
   return `${lines.join("\n")}\n${timeTable(steps, paint)}`;
 }

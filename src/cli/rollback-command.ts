@@ -50,7 +50,7 @@ export function addRollbackCommand(program: Command, io: Io): void {
       if (options.host !== undefined) return rollbackOne(io, context, options.host, options);
       if (options.fleet !== undefined) return rollbackGroup(io, context, options.fleet, options);
       throw new IgneousError("usage", "say what goes back: a node or a group", {
-        hint: "igneous rollback --fleet GROUP, or igneous rollback --host ssh://root@NODE",
+        hint: "igneous rollback --fleet GROUP, or igneous rollback --host ssh://core@NODE",
       });
     });
   });

@@ -13,12 +13,12 @@ import type { PackerOutputs } from "../lock/schema.ts";
 import { type PackerOutputs as Made, parsePackerManifest } from "../packer/manifest.ts";
 import { buildWithPacker, validatePacker } from "../packer/run.ts";
 import { findTraces } from "../packer/traces.ts";
-import { needPackerVersion } from "../packer/version.ts";
+import { isModernPacker, needPackerVersion } from "../packer/version.ts";
 import { checkBuild } from "./bake-check.ts";
 import { requirePredecessor } from "./bake-plan.ts";
 import type { CheckSummary } from "./bake-result.ts";
 import { type BuildFolder, buildFolder, writeBuildState } from "./build-folder.ts";
-import { choosePackerSources } from "./packer-folder.ts";
+import { choosePackerSources, renderPackerTemplates } from "./packer-folder.ts";
 import { reportLeftovers } from "./packer-failure.ts";
 import { recordPacker } from "./packer-record.ts";
 import type { PackerSource } from "./packer-variables.ts";
@@ -52,8 +52,9 @@ export async function bakeWithPacker(
   options: PackerBakeOptions,
 ): Promise<PackerBakeResult> {
   const project = await loadProject(folder);
-  choosePackerSources(project, options.only);
+  const sources = choosePackerSources(project, options.only);
   const packerVersion = await needPackerVersion(context);
+  await renderPackerTemplates(project, { sources, isModern: isModernPacker(packerVersion) });
   return withProject(context, folder, async () => {
     const committed = await commitProject(context, project);
     const { plan, commits } = committed;

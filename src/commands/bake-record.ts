@@ -11,13 +11,16 @@ import type { BuildState } from "./build-folder.ts";
 import { findGitRevision } from "./git-revision.ts";
 import type { Project } from "./project.ts";
 
-/** Adds a finished build to the lock, newest first. A build that is recorded already only gains a report it lacked. */
+/**
+ * Adds a finished build to the lock, newest first, and tells whether that changed it. A build that is recorded already only
+ * gains a report it lacked.
+ */
 export function recordBuild(
   context: Context,
   project: Project,
   lock: Lock,
   build: { readonly plan: BakePlan; readonly commits: Commits; readonly state: BuildState },
-): Promise<Lock> {
+): Promise<boolean> {
   const { plan, state } = build;
   return runStep(context, "record", "record the build in images.lock.json", async () => {
     const record =
@@ -29,9 +32,8 @@ export function recordBuild(
       ...checked(record, state),
       ...(plan.builder === "direct" ? { builder: "direct" } : {}),
     });
-    const value = { ...lock, builds };
-    const changed = await writeLock(project.folder, value);
-    return { value, outcome: changed ? "done" : "unchanged" };
+    const value = await writeLock(project.folder, { ...lock, builds });
+    return { value, outcome: value ? "done" : "unchanged" };
   });
 }
 

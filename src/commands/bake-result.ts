@@ -30,6 +30,8 @@ export interface BakeResult {
   readonly launchConfig: string;
   /** What the boot check saw; null when it was left out. */
   readonly check: CheckSummary | null;
+  /** The lock names this build now, and did not, or less of it, before. */
+  readonly lockChanged: boolean;
 }
 
 export function bakeResult(
@@ -41,6 +43,7 @@ export function bakeResult(
     readonly state: BuildState;
     readonly payload: Payload;
     readonly check: CheckSummary | null;
+    readonly isNews: boolean;
   },
 ): BakeResult {
   const { plan, commits, state, payload } = build;
@@ -57,5 +60,6 @@ export function bakeResult(
     predecessor: plan.predecessor === undefined ? null : shortDigest(plan.predecessor.id),
     launchConfig: plan.folder.launch,
     check: build.check,
+    lockChanged: build.isNews,
   };
 }

@@ -4,6 +4,7 @@ import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
 import { needMachineTools } from "../disk/machine.ts";
 import type { Lock } from "../lock/schema.ts";
+import { removeIfEmpty } from "../host/folders.ts";
 import { withProject } from "../lock/file.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
@@ -58,11 +59,10 @@ export async function bake(context: Context, folder: string, options: BakeOption
     const payload = await commitPayload(context, project, lock, repo, { id: plan.id, images });
     const commits = await commitBuild(context, project, lock, repo, { plan, payload, configuration });
     requireRecorded(plan, commits);
-    const state = await makeDisk(context, project, lock, repo, {
-      plan,
-      commits,
-      configuration,
-      predecessorCommit,
+    const parts = { plan, commits, configuration, predecessorCommit };
+    const state = await makeDisk(context, project, lock, repo, parts).catch(async (error: unknown) => {
+      await removeIfEmpty(plan.folder.path);
+      throw error;
     });
     if (plan.becomesAmi) await digestBlocks(context, plan, state);
     const { state: checked, check } = await checkBuild(context, project, repo, {
@@ -71,11 +71,11 @@ export async function bake(context: Context, folder: string, options: BakeOption
       launch,
       state,
     });
-    await recordBuild(context, project, lock, { plan, commits, state: checked });
+    const isNews = await recordBuild(context, project, lock, { plan, commits, state: checked });
     return bakeResult(
       project.preload.map(({ name }) => name),
       lock,
-      { plan, commits, state: checked, payload, check },
+      { plan, commits, state: checked, payload, check, isNews },
     );
   });
 }

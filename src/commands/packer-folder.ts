@@ -15,15 +15,17 @@ interface PackerFiles {
   readonly variables: PackerVariables;
 }
 
-/**
- * Writes the templates of a project, rendered, with the programs that they run and the values that they want. A file in
- * the project's own `packer/` wins over that of igneous.
- */
-export async function writePackerFiles(
+interface PackerText {
+  readonly path: string;
+  readonly text: string;
+  readonly isProgram: boolean;
+}
+
+/** The templates of a project, rendered, and the programs that they run, by their path in the folder. */
+export async function renderPackerTemplates(
   project: Project,
-  out: string,
-  { sources, isModern, variables }: PackerFiles,
-): Promise<void> {
+  { sources, isModern }: Pick<PackerFiles, "sources" | "isModern">,
+): Promise<readonly PackerText[]> {
   const qemu = sources.includes("qemu");
   const amazon = sources.includes("amazon-ebs");
   const { packer } = project.loaded.spec;
@@ -46,18 +48,23 @@ export async function writePackerFiles(
     "amazon-ebs.pkr.hcl.hbs": amazon,
     "plugins.pkr.hcl.hbs": isModern,
   };
-  for (const [path, contents] of await packerSources(project)) {
-    if (!path.endsWith(".hbs")) await writeAtomic(join(out, path), contents, 0o755);
-    else if (wanted[path] !== false) {
-      const text = renderTemplate(contents, { file: `packer/${path}`, variables: data });
-      await writeAtomic(join(out, path.slice(0, -".hbs".length)), text);
-    }
-  }
-  await writeAtomic(join(out, "igneous.auto.pkrvars.json"), prettyJson(variables));
-  await writeAtomic(join(out, "README.md"), readme(sources, isModern));
+  return (await packerSources(project)).flatMap(([path, contents]): readonly PackerText[] => {
+    if (!path.endsWith(".hbs")) return [{ path, text: contents, isProgram: true }];
+    if (wanted[path] === false) return [];
+    const text = renderTemplate(contents, { file: `packer/${path}`, variables: data });
+    return [{ path: path.slice(0, -".hbs".length), text, isProgram: false }];
+  });
 }
 
-/** The templates and programs by their path below `packer/`: the project's own where it has them. */
+/** Writes what {@link renderPackerTemplates} gives, with the values that the templates want. */
+export async function writePackerFiles(project: Project, out: string, files: PackerFiles): Promise<void> {
+  for (const { path, text, isProgram } of await renderPackerTemplates(project, files))
+    await writeAtomic(join(out, path), text, isProgram ? 0o755 : undefined);
+  await writeAtomic(join(out, "igneous.auto.pkrvars.json"), prettyJson(files.variables));
+  await writeAtomic(join(out, "README.md"), readme(files.sources, files.isModern));
+}
+
+/** The templates and programs by their path below `packer/`: a project's own file wins over that of igneous. */
 async function packerSources(project: Project): Promise<readonly (readonly [string, string])[]> {
   const files = await readPackageFiles("packer");
   if (files.length === 0) throw new Error("the package has no packer templates");

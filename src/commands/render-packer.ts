@@ -20,8 +20,8 @@ import { importImages } from "./bake-images.ts";
 import { commitPayload } from "./bake-payload.ts";
 import { type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
 import { copySparse, makeBaseDisk, placeFile } from "./packer-base.ts";
-import { needPackerVersion } from "../packer/version.ts";
-import { choosePackerSources, writePackerFiles } from "./packer-folder.ts";
+import { isModernPacker, needPackerVersion } from "../packer/version.ts";
+import { choosePackerSources, renderPackerTemplates, writePackerFiles } from "./packer-folder.ts";
 import {
   amazonVariables,
   buildVariables,
@@ -67,8 +67,10 @@ export async function renderPacker(
   options: RenderPackerOptions,
 ): Promise<RenderedPacker> {
   const project = await loadProject(folder);
-  choosePackerSources(project, options.only);
+  const sources = choosePackerSources(project, options.only);
   const packerVersion = options.packerVersion ?? (await needPackerVersion(context));
+  // A wrong template is found out now, not when all the rest is done.
+  await renderPackerTemplates(project, { sources, isModern: isModernPacker(packerVersion) });
   return withProject(context, folder, async () => {
     const committed = await commitProject(context, project);
     return renderCommitted(context, committed, { ...options, packerVersion });
@@ -145,7 +147,7 @@ export async function renderCommitted(
     // Empty until somebody signs.
     for (const name of ["payload.tar.gz.sig", "allowed_signers"])
       await writeAtomic(join(out, "payload", name), "");
-    const isModern = !/^1\.[0-6]\./u.test(packerVersion);
+    const isModern = isModernPacker(packerVersion);
     const unmet = sources.includes("amazon-ebs") ? unmetByPacker(spec, isModern) : [];
     if (unmet.length > 0) {
       const message = `Packer ${packerVersion} does not do ${unmet.join(", ")} of the spec`;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../core/errors.ts";
 import { diskFull } from "./files.ts";
@@ -38,6 +38,15 @@ export async function makeFolder(parent: string, prefix: string): Promise<string
 
 export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
+}
+
+/** Removes a folder that has nothing in it; any other stays. */
+export async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder);
+  } catch (error) {
+    if (!["ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(systemErrorCode(error) ?? "")) throw error;
+  }
 }
 
 export async function movePath(from: string, to: string): Promise<void> {

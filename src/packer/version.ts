@@ -19,3 +19,8 @@ export async function needPackerVersion(context: Context): Promise<string> {
     hint: "run: apt-get install packer (Debian 12 has 1.6.6), or install a newer one from HashiCorp",
   });
 }
+
+/** From 1.7 on Packer has plugins that are named, and options of them that older ones lack. */
+export function isModernPacker(version: string): boolean {
+  return !/^1\.[0-6]\./u.test(version);
+}

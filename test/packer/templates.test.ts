@@ -10,6 +10,7 @@ import {
   qemuVariables,
   unmetByPacker,
 } from "../../src/commands/packer-variables.ts";
+import { renderPacker } from "../../src/commands/render-packer.ts";
 import { loadProject, type Project } from "../../src/commands/project.ts";
 import { run } from "../../src/host/exec.ts";
 import { requireTool, temporaryFolder, testContext } from "../tools.ts";
@@ -130,6 +131,21 @@ describe("packer templates", () => {
     await writePackerFiles(project, out, { sources: ["qemu"], isModern: false, variables: {} });
     const { stdout } = await run(testContext(), ["cat", join(out, "qemu.pkr.hcl")]);
     expect(stdout).toBe("# mine, with qemu\n");
+  });
+
+  it("a wrong template of the project's own is found before anything is made", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "igneous.yaml"), head);
+    await mkdir(join(folder, "packer"));
+    await writeFile(join(folder, "packer/qemu.pkr.hcl.hbs"), "a\n{{gone}}\n");
+    const options = { out: join(folder, "out"), only: undefined, packerVersion: "1.6.6" };
+    const failure: unknown = await renderPacker(testContext(), folder, options).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({
+      report: { file: "packer/qemu.pkr.hcl.hbs", diagnostics: [{ position: { line: 2, column: 3 } }] },
+    });
+    expect(await readdir(folder)).not.toContain(".igneous");
   });
 
   it("what Packer will not do for the spec is named, more of it for old versions", async () => {
