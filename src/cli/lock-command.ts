@@ -9,6 +9,7 @@ interface Options extends OutputOptions {
   readonly update?: true | string[];
   readonly check?: boolean;
   readonly refreshGone?: boolean;
+  readonly merge?: string;
 }
 
 export function addLockCommand(program: Command, io: Io): void {
@@ -21,16 +22,21 @@ export function addLockCommand(program: Command, io: Io): void {
     )
     .option("--update [names...]", "resolve again: the images with these names, 'base' for packages, or all")
     .option("--refresh-gone", "resolve again only what is no longer served as it is locked")
+    .option("--merge <file>", "take the builds and rollouts of another lock into this one, and nothing else")
     .option("--check", "write nothing; exit 4 with the difference when the lock does not match the spec");
   withOutputOptions(withProjectOption(command)).action(async (options: Options) => {
     const folder = resolve(io.cwd, options.project);
     await runCommand(io, options, async (context) => {
-      const { checkLock, lockProject } = await import("../commands/lock.ts");
-      const { renderLockCheck, renderLockResult } = await import("./lock-text.ts");
+      const { checkLock, lockProject, mergeLock } = await import("../commands/lock.ts");
+      const { renderLockCheck, renderLockMerge, renderLockResult } = await import("./lock-text.ts");
       if (options.check === true) {
-        const result = await checkLock(folder);
+        const result = await checkLock(context, folder);
         const text = renderLockCheck(result);
         return { data: { ...result }, text: () => text, exitCode: result.differences.length === 0 ? 0 : 4 };
+      }
+      if (options.merge !== undefined) {
+        const result = await mergeLock(context, folder, resolve(io.cwd, options.merge));
+        return { data: result, text: () => renderLockMerge(result) };
       }
       const result = await lockProject(context, folder, {
         update: options.update ?? [],

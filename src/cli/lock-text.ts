@@ -1,4 +1,4 @@
-import type { LockCheck, LockResult } from "../commands/lock.ts";
+import type { LockCheck, LockMerge, LockResult } from "../commands/lock.ts";
 import { shortDigest } from "../core/digest.ts";
 import { describeDifferences } from "../commands/project.ts";
 
@@ -23,5 +23,12 @@ export function renderLockResult(result: LockResult): string {
 /** What `igneous lock --check` found. */
 export function renderLockCheck(result: LockCheck): string {
   if (result.differences.length === 0) return "images.lock.json matches the spec\n";
-  return `images.lock.json does not match the spec:\n${describeDifferences(result.differences)}\n`;
+  return `images.lock.json does not match the spec:\n${describeDifferences(result.differences)}\n  next: igneous lock\n`;
+}
+
+/** What `igneous lock --merge` did. */
+export function renderLockMerge({ changed, builds, rollouts }: LockMerge): string {
+  if (!changed) return "images.lock.json has all of it already\n";
+  const more = (count: number, noun: string): string => `${count} more ${noun}${count === 1 ? "" : "s"}`;
+  return `images.lock.json has ${more(builds, "build")} and ${more(rollouts, "rollout")}\nnext: igneous lock --check\n`;
 }

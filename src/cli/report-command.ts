@@ -17,7 +17,10 @@ export function addReportCommand(program: Command, io: Io): void {
     .description(
       "Writes one page that needs nothing else: what happened when, to which instances, why, and what changed.",
     )
-    .option("--out <file>", "where the page goes (default: .igneous/rollouts/ID.html)");
+    .option(
+      "--out <file>",
+      "where the page goes (default: .igneous/rollouts/ID.html, of a build .igneous/builds/ID/report.html)",
+    );
   withOutputOptions(withProjectOption(command)).action(async (subject: string, options: Options) => {
     await runCommand(io, options, async (context) => {
       const { report } = await import("../commands/report.ts");

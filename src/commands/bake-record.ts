@@ -8,6 +8,7 @@ import type { Lock, LockedBuild } from "../lock/schema.ts";
 import type { Commits } from "./bake.ts";
 import type { BakePlan } from "./bake-plan.ts";
 import type { BuildState } from "./build-folder.ts";
+import { keepLock } from "./build-changes.ts";
 import { findGitRevision } from "./git-revision.ts";
 import type { Project } from "./project.ts";
 
@@ -33,6 +34,7 @@ export function recordBuild(
       ...(plan.builder === "direct" ? { builder: "direct" } : {}),
     });
     const value = await writeLock(project.folder, { ...lock, builds });
+    if (value) await keepLock(project.folder, plan.id);
     return { value, outcome: value ? "done" : "unchanged" };
   });
 }

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
-import { findText } from "../host/files.ts";
-import { run } from "../host/exec.ts";
-import { findTool } from "../host/tools.ts";
+import { findText, writeAtomic } from "../host/files.ts";
 import { lockFileName } from "../lock/file.ts";
 import { parseLock } from "../lock/parse.ts";
 import type { Lock } from "../lock/schema.ts";
+import { findInGit } from "./git-revision.ts";
 
 /** What one build has and another has not. */
 export interface BuildChanges {
@@ -47,7 +46,17 @@ function changes(from: Pairs, to: Pairs): readonly Change[] {
 
 const commitsLooked = 200;
 
-/** The lock as it was when a build was its newest, here or in git's history: what the build was made from. */
+function keptLockPath(folder: string, buildId: string): string {
+  return join(folder, ".igneous", "locks", `${buildId.replace(/^sha256:/u, "").slice(0, 12)}.json`);
+}
+
+/** Keeps the lock that has a new build as its newest, also when nobody commits it. */
+export async function keepLock(folder: string, buildId: string): Promise<void> {
+  const text = await findText(join(folder, lockFileName));
+  if (readable(text)?.builds[0]?.id === buildId) await writeAtomic(keptLockPath(folder, buildId), text ?? "");
+}
+
+/** The lock as it was when a build was its newest, here, kept by its bake, or in git's history: what it was made from. */
 export async function findLockOf(
   context: Context,
   folder: string,
@@ -56,14 +65,12 @@ export async function findLockOf(
   const isOf = (lock: Lock | undefined): boolean => lock?.builds[0]?.id === buildId;
   const here = readable(await findText(join(folder, lockFileName)));
   if (isOf(here)) return here;
-  if (findTool(context, "git") === undefined) return undefined;
-  const git = async (...words: readonly string[]): Promise<string> => {
-    const { stdout, exit } = await run(context, ["git", "-C", folder, ...words], { okExits: [0, 128] });
-    return exit === 0 ? stdout : "";
-  };
-  const log = await git("log", `-${commitsLooked}`, "--format=%H", "--", lockFileName);
-  for (const commit of log.split("\n").filter((line) => line !== "")) {
-    const lock = readable(await git("show", `${commit}:./${lockFileName}`));
+  const kept = readable(await findText(keptLockPath(folder, buildId)));
+  if (isOf(kept)) return kept;
+  const log = await findInGit(context, folder, "log", `-${commitsLooked}`, "--format=%H", "--", lockFileName);
+  for (const commit of (log ?? "").split("\n").filter((line) => line !== "")) {
+    const text = await findInGit(context, folder, "show", `${commit}:./${lockFileName}`);
+    const lock = readable(text === undefined ? undefined : `${text}\n`);
     if (isOf(lock)) return lock;
   }
   return undefined;

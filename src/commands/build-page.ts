@@ -23,7 +23,8 @@ export async function buildSections(
   ];
   const since = `since build ${beforeId.slice(7, 19)}`;
   if (from === undefined || to === undefined) {
-    const hint = "not known: the lock of one of the builds is neither here nor in git's history";
+    const hint =
+      "not known: the lock of one of the builds is neither in .igneous/locks nor in git's history (commit images.lock.json after each bake)";
     return [...parts, list(`What changed ${since}`, [hint])].join("\n");
   }
   const { images, packages } = buildChanges(from, to);

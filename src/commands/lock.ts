@@ -6,12 +6,17 @@ import { runStep } from "../core/step.ts";
 import { checkBase } from "../base/debs.ts";
 import { missingFromLock, resolveBase } from "../base/resolve.ts";
 import { type Difference, diffLock } from "../lock/diff.ts";
+import { readText } from "../host/files.ts";
+import { mergeOutputs } from "../lock/merge.ts";
+import { parseLock } from "../lock/parse.ts";
 import { findLock, readLock, withProject, writeLock } from "../lock/file.ts";
 import type { LockedBase, LockedImage } from "../lock/schema.ts";
 import { parseReference } from "../oci/reference.ts";
 import { resolveImage } from "../oci/resolve.ts";
 import { openSource } from "../oci/source.ts";
 import { loadProject, type Project, sourceOptions } from "./project.ts";
+import { committedShape } from "./committed-shape.ts";
+import { keepShape, withFields } from "./spec-changes.ts";
 import { renderTemplates } from "./templates.ts";
 import { updateFilter } from "./update-filter.ts";
 
@@ -38,6 +43,13 @@ export interface LockCheck {
   readonly differences: readonly Difference[];
 }
 
+/** How many the lock has gained. */
+export interface LockMerge {
+  readonly changed: boolean;
+  readonly builds: number;
+  readonly rollouts: number;
+}
+
 export interface LockOptions {
   /** true: resolve everything again; names: images (container name, repository or reference) and `base`. */
   readonly update: true | readonly string[];
@@ -46,9 +58,35 @@ export interface LockOptions {
 }
 
 /** Compares the lock with the spec. Asks no network and writes nothing. */
-export async function checkLock(folder: string): Promise<LockCheck> {
+export async function checkLock(context: Context, folder: string): Promise<LockCheck> {
   const project = await loadProject(folder);
-  return { differences: diffLock(await readLock(folder), project.wanted) };
+  const lock = await readLock(folder);
+  const differences = diffLock(lock, project.wanted);
+  return {
+    differences: await withFields(project, differences, () => committedShape(context, folder, lock)),
+  };
+}
+
+/** Takes the builds, their AMIs and the rollouts of another lock into this one, as after a merge of two branches. */
+export async function mergeLock(context: Context, folder: string, file: string): Promise<LockMerge> {
+  return withProject(context, folder, async () => {
+    const lock = await readLock(folder);
+    const other = parseLock(file, await readText(file));
+    if (other.name !== lock.name) {
+      const message = `${file} is the lock of ${other.name}, not of ${lock.name}`;
+      throw new IgneousError("input-invalid", message, {
+        hint: "name the other side's images.lock.json: git show MERGE_HEAD:images.lock.json",
+      });
+    }
+    const merged = mergeOutputs(lock, other);
+    const changed = await writeLock(folder, merged);
+    const count = (all: readonly unknown[] | undefined): number => all?.length ?? 0;
+    return {
+      changed,
+      builds: merged.builds.length - lock.builds.length,
+      rollouts: count(merged.rollouts) - count(lock.rollouts),
+    };
+  });
 }
 
 /** Resolves what is not locked yet, or is named by `update`, and writes the lock. */
@@ -91,6 +129,7 @@ export async function lockProject(
       builds,
       rollouts: previous?.rollouts,
     });
+    await keepShape(project);
     return {
       changed,
       images: images.map((image) => describeImage(image, locked.get(image.reference))),

@@ -15,6 +15,8 @@ import type { Lock } from "../lock/schema.ts";
 import type { SourceOptions } from "../oci/source.ts";
 import { type LoadedSpec, parseSpec, refuse } from "../spec/load.ts";
 import { cloudCredentials } from "./registry-credentials.ts";
+import { shapeOf } from "../spec/shape.ts";
+import { withFields } from "./spec-changes.ts";
 
 export const specFileName = "igneous.yaml";
 
@@ -42,6 +44,8 @@ export interface Project {
   readonly imageTemplate: Template | undefined;
   readonly launchTemplate: Template | undefined;
   readonly wanted: Wanted;
+  /** What of the spec shapes the image: what the spec's digest in the lock is of. */
+  readonly shape: Json;
 }
 
 const specLimit = 1024 * 1024;
@@ -57,6 +61,7 @@ export async function loadProject(folder: string): Promise<Project> {
   const templates = [imageTemplate, launchTemplate].filter((template) => template !== undefined);
   const preload = preloads(spec, expanded.containers);
   const optional = combineFeatures(spec.features ?? []);
+  const shape = shapeOf(spec);
   const references = [...expanded.containers, ...preload].map(({ image }) => image);
   return {
     folder,
@@ -69,19 +74,20 @@ export async function loadProject(folder: string): Promise<Project> {
     wanted: {
       name: spec.name,
       platform: spec.platform,
-      spec: imageDigest(spec),
+      spec: digestOf(canonicalJson(shape)),
       templates: Object.fromEntries(templates.map(({ path, digest }) => [path, digest])),
       references: [...new Set(references)].sort(),
       suite: spec.base.debian.suite,
       requestedPackages: [...new Set([...spec.base.debian.packages, ...optional.packages])].sort(),
     },
+    shape,
   };
 }
 
 /** The lock of a project, only when it matches the spec; else `lock-stale` with every difference. */
 export async function requireLock(project: Project): Promise<Lock> {
   const lock = await readLock(project.folder);
-  const differences = diffLock(lock, project.wanted);
+  const differences = await withFields(project, diffLock(lock, project.wanted));
   if (differences.length === 0) return lock;
   const message = `images.lock.json does not match ${specFileName}:\n${describeDifferences(differences)}`;
   throw new IgneousError("lock-stale", message, { hint: "run: igneous lock" });
@@ -140,22 +146,6 @@ async function readTemplate(
     refuse(loaded.file, loaded.source, located(loaded, [problem]));
     throw error;
   }
-}
-
-/** Digest of what shapes the image: how registries are reached and where the image goes do not. */
-function imageDigest(spec: LoadedSpec["spec"]): Digest {
-  const {
-    registries: _registries,
-    publish: _publish,
-    rollout: _rollout,
-    imageBuilder: _imageBuilder,
-    packer,
-    bootTest: { roles = ["control-plane", "worker"], ...bootTest },
-    ...shaping
-  } = spec;
-  const own = packer?.provisioners === undefined ? {} : { provisioners: packer.provisioners };
-  // Roles as they were once written into every spec without any, so that no lock goes stale.
-  return digestOf(canonicalJson({ ...shaping, bootTest: { ...bootTest, roles }, ...own } as Json));
 }
 
 /** Problems with a path of the spec, moved to the line that the path stands at. */

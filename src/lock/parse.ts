@@ -5,19 +5,20 @@ import { readYaml } from "../core/yaml.ts";
 import { checksumOf, formatLock } from "./format.ts";
 import { Lock, lockSchemaVersion } from "./schema.ts";
 
-const restore = "restore it from git (git checkout -- images.lock.json), or remove it and run: igneous lock";
+const restore =
+  "restore it from git: git checkout HEAD -- images.lock.json. Do not begin a new one: it would know none of the builds, " +
+  "so that no image could go back to them, and igneous gc would take their AMIs for garbage";
+
+const merge =
+  "take one side, then the other side's builds into it: git checkout --ours images.lock.json && " +
+  "git show MERGE_HEAD:images.lock.json > theirs.json && igneous lock --merge theirs.json && rm theirs.json";
 
 /** Reads a lock. A newer schema, conflict markers, an edit by hand and anything the schema does not know are refused. */
 export function parseLock(file: string, source: string): Lock {
   const conflict = findConflictMarker(source);
   if (conflict !== undefined) {
-    const hint = "take one side of the merge for the whole file, then run: igneous lock";
-    throw refused(
-      file,
-      source,
-      [{ severity: "error", message: "git conflict marker", position: conflict }],
-      hint,
-    );
+    const message = "git conflict marker";
+    throw refused(file, source, [{ severity: "error", message, position: conflict }], merge);
   }
   const value = parseJson(file, source);
   const version = findSchemaVersion(value);
@@ -62,16 +63,20 @@ function parseJson(file: string, source: string): unknown {
   try {
     return JSON.parse(source);
   } catch (error) {
-    const document = readYaml(source);
-    const found = document.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
     const message = error instanceof Error ? error.message : String(error);
-    throw refused(
-      file,
-      source,
-      found.length > 0 ? found : [at(`not JSON: ${message}`, jsonPosition(source, message))],
-      restore,
-    );
+    throw refused(file, source, [syntaxProblem(source, message)], restore);
   }
+}
+
+/** One problem: what comes after the first is only its consequence. */
+function syntaxProblem(source: string, message: string): Diagnostic {
+  const end = source.trimEnd();
+  const place = Number(/position (\d+)/u.exec(message)?.[1] ?? Number.NaN);
+  if (!end.endsWith("}") || place >= end.length || message.startsWith("Unexpected end of")) {
+    return at("the file ends in the middle: it was cut off", jsonPosition(end, ""));
+  }
+  const [first] = readYaml(source).diagnostics.filter(({ severity }) => severity === "error");
+  return first ?? at(`not JSON: ${message}`, jsonPosition(source, message));
 }
 
 function jsonPosition(source: string, message: string): Position {

@@ -65,7 +65,33 @@ describe("parseLock", () => {
     );
   });
 
-  it("refuses a torn file with the place where it ends", () => {
-    expect(refusal(text.slice(0, 300))).toMatch(/images\.lock\.json:\d+:\d+: error: /u);
+  it("refuses a torn file with the place where it ends, and nothing else", () => {
+    for (const length of [1, 300, text.length - 3]) {
+      const torn = refusal(text.slice(0, length));
+      expect(torn).toMatch(
+        /^images\.lock\.json:\d+:\d+: error: the file ends in the middle: it was cut off/u,
+      );
+      expect(torn.match(/error:/gu)).toHaveLength(1);
+    }
+  });
+
+  it("has one error for what is no JSON", () => {
+    const twice = refusal(text.replace('"schemaVersion": 1,', '"schemaVersion": 1 1,,'));
+    expect(twice.match(/error:/gu)).toHaveLength(1);
+    expect(twice).toMatch(/^images\.lock\.json:2:/u);
+  });
+
+  it("never advises to begin a new lock, which would lose the builds", () => {
+    const hintOf = (source: string): string | undefined => {
+      try {
+        parseLock("images.lock.json", source);
+      } catch (error) {
+        if (error instanceof IgneousError) return error.hint;
+      }
+      return undefined;
+    };
+    expect(hintOf(text.slice(0, 300))).toMatch(/git checkout HEAD -- images\.lock\.json.*AMIs/u);
+    expect(hintOf(text.replace("2.41-12", "2.41-13"))).toContain("git checkout HEAD");
+    expect(hintOf(`<<<<<<< HEAD\n${text}`)).toContain("igneous lock --merge theirs.json");
   });
 });
