@@ -30,7 +30,7 @@ export async function composeBase(
   locked: LockedBase,
   mirror?: string,
 ): Promise<{ readonly commit: CommitChecksum }> {
-  const ref = `igneous/base/${(await recipeDigest(locked)).slice(0, 32)}`;
+  const ref = await baseRef(locked);
   const there = await findRef(repo, ref);
   if (there !== undefined) {
     const kept = { value: { commit: there }, outcome: "unchanged" as const };
@@ -49,6 +49,13 @@ export async function composeBase(
       return { value: { commit }, note: `${locked.packages.length} packages` };
     }),
   );
+}
+
+export const basePrefix = "igneous/base";
+
+/** The ref of the base tree that a lock asks for. */
+export async function baseRef(locked: LockedBase): Promise<string> {
+  return `${basePrefix}/${(await recipeDigest(locked)).slice(0, 32)}`;
 }
 
 const composeTitle = "compose the base tree";

@@ -11,7 +11,8 @@ interface ProjectOptions extends OutputOptions {
 }
 
 interface GcOptions extends ProjectOptions {
-  readonly keep: number;
+  readonly keep?: number;
+  readonly local?: boolean;
   readonly olderThan: string;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
@@ -25,31 +26,44 @@ interface PolicyOptions extends ProjectOptions {
 export function addGcCommand(program: Command, io: Io): void {
   const command = program
     .command("gc")
-    .summary("remove snapshots and AMIs that the lock no longer names")
+    .summary(
+      "remove snapshots and AMIs that the lock no longer names, or with --local old builds of this machine",
+    )
     .description(
       "Finds by tag, in every region of the account, what this spec left behind, and prints what goes and what stays, each\n" +
-        "with its reason. At a terminal it then asks; with --yes it removes what goes. What the lock, an instance, a group or a template uses stays.",
+        "with its reason. At a terminal it then asks; with --yes it removes what goes. What the lock, an instance, a group or a template uses stays.\n" +
+        "With --local: old builds below .igneous, with their disks and commits (not while one of them is booted).",
+    )
+    .option(
+      "--local",
+      "old builds on this machine instead: the newest of the lock stay, and what they go back to",
     )
     .option(
       "--ostree <target>",
       "look into what publish --ostree wrote instead: a folder or s3://BUCKET/PREFIX",
     )
-    .option("--keep <n>", "keep this many of the newest builds that the lock does not name", parseCount, 0)
+    .option(
+      "--keep <n>",
+      "keep this many of the newest builds that the lock does not name (default: 0); with --local, of those that it names (default: 2)",
+      parseCount,
+    )
     .option("--older-than <time>", "remove only what is older, such as 12h or 7d", "1d")
     .option("--dry-run", "only print the plan, even with --yes")
     .option("--yes", "remove what the plan names, without a question");
   withOutputOptions(withProjectOption(command)).action(async (options: GcOptions) => {
     await runCommand(io, options, (context) =>
-      options.ostree === undefined
-        ? gcAccount(context, io, options)
-        : gcPublishedRepo(context, io, options.ostree, options),
+      options.local === true
+        ? gcLocal(context, io, options)
+        : options.ostree === undefined
+          ? gcAccount(context, io, options)
+          : gcPublishedRepo(context, io, options.ostree, options),
     );
   });
 }
 
 async function gcAccount(context: Context, io: Io, options: GcOptions): Promise<CommandResult> {
   const { applyProjectGc, planProjectGc } = await import("../commands/aws-project.ts");
-  const { keep, olderThan } = options;
+  const { keep = 0, olderThan } = options;
   const plan = await planProjectGc(context, resolve(io.cwd, options.project), { keep, olderThan });
   const line = (sign: string, { region, kind, id, why }: (typeof plan.remove)[number]): string =>
     `${sign} ${region}  ${kind}  ${id}  ${why}`;
@@ -79,6 +93,30 @@ async function gcAccount(context: Context, io: Io, options: GcOptions): Promise<
   const removed = result.removed.map((item) => line("-", item));
   const text = `${[...removed, ...failures, `${removed.length} removed`].join("\n")}\n`;
   return { data: { plan, result }, text: () => text, exitCode: failures.length > 0 ? 1 : 0 };
+}
+
+async function gcLocal(context: Context, io: Io, options: GcOptions): Promise<CommandResult> {
+  const { applyLocalGc, planLocalGc } = await import("../commands/gc-local.ts");
+  const { renderLocalPlan, renderLocalResult } = await import("./gc-local-text.ts");
+  const { keep = 2, olderThan, yes, dryRun } = options;
+  const folder = resolve(io.cwd, options.project);
+  const plan = await planLocalGc(context, folder, { keep, olderThan });
+  const count = plan.remove.length;
+  const asks = yes !== true && dryRun !== true && count > 0 && io.ask !== undefined;
+  const shown = renderLocalPlan(plan);
+  if (asks || (yes === true && dryRun !== true && count > 0)) showPlan(context, shown);
+  const agreed =
+    dryRun !== true &&
+    count > 0 &&
+    (yes === true ||
+      (asks && (await confirm(io, `Remove ${count === 1 ? "it" : `these ${count}`}?`, false))));
+  if (!agreed) {
+    const next = count === 0 ? "nothing to remove" : "nothing was removed; add --yes to remove";
+    const lines = asks || shown === "" ? [next] : [shown, next];
+    return { data: { plan, result: null }, text: () => `${lines.join("\n")}\n` };
+  }
+  const result = await applyLocalGc(context, folder, plan, { keep, olderThan });
+  return { data: { plan, result }, text: () => renderLocalResult(result) };
 }
 
 async function gcPublishedRepo(

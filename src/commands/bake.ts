@@ -61,7 +61,7 @@ export async function bake(context: Context, folder: string, options: BakeOption
     requireRecorded(plan, commits);
     const parts = { plan, commits, configuration, predecessorCommit };
     const state = await makeDisk(context, project, lock, repo, parts).catch(async (error: unknown) => {
-      await removeIfEmpty(plan.folder.path);
+      if (options.out === undefined) await removeIfEmpty(plan.folder.path);
       throw error;
     });
     if (plan.becomesAmi) await digestBlocks(context, plan, state);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { copyFile, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { copyFile, lstat, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../core/errors.ts";
 import { diskFull } from "./files.ts";
@@ -34,6 +34,20 @@ export async function makeFolder(parent: string, prefix: string): Promise<string
   const folder = join(parent, `${prefix}${randomBytes(6).toString("hex")}`);
   await ensureFolder(folder);
   return folder;
+}
+
+/** Bytes that the files below a folder take on the disk, without the holes in them; and when the newest was written. */
+export async function measureTree(
+  folder: string,
+): Promise<{ readonly bytes: number; readonly changedMs: number }> {
+  let bytes = 0;
+  let changedMs = (await lstat(folder)).mtimeMs;
+  for (const name of await listTree(folder)) {
+    const found = await lstat(join(folder, name));
+    bytes += found.blocks * 512;
+    changedMs = Math.max(changedMs, found.mtimeMs);
+  }
+  return { bytes, changedMs };
 }
 
 export async function removeTree(path: string): Promise<void> {
