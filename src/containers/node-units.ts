@@ -11,6 +11,8 @@ export const nodeUnitsStarted: readonly string[] = [
   "igneous-images.service",
   "igneous-cluster.service",
   "igneous-approve.service",
+  "igneous-join.service",
+  "igneous-join.timer",
   "igneous-routes.service",
 ];
 
@@ -26,6 +28,8 @@ export function nodeUnits(): readonly NodeUnit[] {
     { name: "igneous-images.service", contents: images },
     { name: "igneous-cluster.service", contents: cluster },
     { name: "igneous-approve.service", contents: approve },
+    { name: "igneous-join.service", contents: join },
+    { name: "igneous-join.timer", contents: joinAgain },
     { name: "igneous-routes.service", contents: routes },
     { name: "igneous-health.service", contents: health },
     { name: "igneous-limit.service", contents: limit },
@@ -107,6 +111,32 @@ const approve =
     "NoNewPrivileges=yes",
     "CapabilityBoundingSet=CAP_DAC_READ_SEARCH",
   ]);
+
+/** Ends at once where the launch configuration names no parameter. */
+const join =
+  section("Unit", [
+    "Description=Way of workers into their cluster, by who they are to AWS",
+    "Wants=network-online.target",
+    "Requires=igneous-node.service",
+    "After=network-online.target igneous-node.service kube-apiserver.service",
+    `ConditionPathExists=|${paths.roles}/control-plane`,
+    `ConditionPathExists=|${paths.roles}/worker`,
+    "StartLimitIntervalSec=0",
+  ]) +
+  section("Service", [
+    "Type=oneshot",
+    "EnvironmentFile=-/etc/igneous/node.conf",
+    `ExecStart=${paths.libexec}/igneous-join`,
+    "SyslogIdentifier=igneous-join",
+    "Restart=on-failure",
+    "RestartSec=30",
+    "TimeoutStartSec=600",
+  ]);
+
+/** A token lasts twice as long, so that what a worker reads is good for this long at least. */
+const joinAgain =
+  section("Unit", ["Description=New tokens for workers"]) +
+  section("Timer", ["OnUnitInactiveSec=12h", "RandomizedDelaySec=10min"]);
 
 const routes =
   section("Unit", [
