@@ -119,7 +119,9 @@ export function awsFailure(error: unknown, call: FailedCall): unknown {
   const subject = subjectOf(call.input);
   const what = `${action}${subject === undefined ? "" : ` of ${subject}`} in ${call.region}`;
   const reason = [code, "Reason" in error && typeof error.Reason === "string" ? error.Reason : ""];
-  const text = `${reason.filter((part) => part !== "" && part !== "Error").join(" ")}: ${oneLine(error.message)}`;
+  // Node's own network errors have no name worth telling, and when several addresses failed no message either.
+  const named = reason.filter((part) => part !== "" && !/^(?:Aggregate)?Error$/u.test(part)).join(" ");
+  const text = [named, oneLine(error.message) || system].filter((part) => part !== "").join(": ");
   const make = (kind: ErrorCode, hint: string): IgneousError =>
     new IgneousError(kind, `${what} failed: ${text}`, { hint, cause: error });
   if (throttledPattern.test(code)) {

@@ -35,6 +35,12 @@ export async function enabledRegions(aws: Aws, askIn: string): Promise<readonly 
   return (regions ?? []).flatMap(({ RegionName }) => RegionName ?? []).sort();
 }
 
+/** Asks for next to nothing, to learn whether there are credentials that may ask at all. */
+export async function askAccount(aws: Aws, region = ""): Promise<void> {
+  const ec2 = await aws.ec2(region);
+  await ec2.describeImages({ Owners: ["self"], MaxResults: 5 });
+}
+
 export async function readInventory(aws: Aws, region: string, specName: string): Promise<Inventory> {
   const ec2 = await aws.ec2(region);
   const mine = [{ Name: `tag:${tagNames.spec}`, Values: [specName] }];

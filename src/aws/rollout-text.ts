@@ -104,7 +104,7 @@ export function renderFleetStatus(status: FleetStatus): string {
   }
   for (const { name, region } of status.missing) lines.push(`${name} in ${region}: there is no such group`);
   for (const { region, message } of status.failures) lines.push(`${region}: could not be read: ${message}`);
-  lines.push(`${status.calls} API calls`);
+  lines.push(status.calls === 1 ? "1 API call" : `${status.calls} API calls`);
   return `${lines.join("\n")}\n`;
 }
 

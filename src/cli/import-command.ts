@@ -1,12 +1,13 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { resolve } from "node:path";
+import { IgneousError } from "../core/errors.ts";
 import { findBytes, formatBytes } from "../core/units.ts";
 import { withOutputOptions } from "./command-options.ts";
 import type { Io, OutputOptions } from "./io.ts";
 import { runCommand } from "./run-command.ts";
 
 interface ImportOptions extends OutputOptions {
-  readonly repo: string;
+  readonly repo?: string;
   readonly gc?: boolean;
   readonly dryRun?: boolean;
   readonly layerLimit?: number;
@@ -21,7 +22,7 @@ export function addImportCommand(program: Command, io: Io): void {
       "Pulls images, checks every digest, and imports each layer on ociimage/layer/SHA256 and the composed tree on\n" +
         "ociimage/image/NAME. Refs appear only when all is complete. A repo that is not there is created.",
     )
-    .requiredOption("--repo <dir>", "OSTree repo (bare, bare-user or archive)")
+    .option("--repo <dir>", "OSTree repo (bare, bare-user or archive); must be given")
     .option(
       "--layer-limit <size>",
       "what a layer may grow to, such as 8GiB; 1 GiB or 200 times its blob when not given",
@@ -30,8 +31,15 @@ export function addImportCommand(program: Command, io: Io): void {
     .option("--gc", "remove the layers that no image needs, instead of importing")
     .option("--dry-run", "with --gc: only say what would be removed");
   withOutputOptions(command).action(async (references: string[], options: ImportOptions) => {
-    const repo = resolve(io.cwd, options.repo);
     await runCommand(io, options, async (context) => {
+      const named = options.repo;
+      if (named === undefined) {
+        const what = options.gc === true ? "--gc" : references.join(" ") || "REF";
+        throw new IgneousError("usage", "no OSTree repo was named", {
+          hint: `say where the images go: igneous import ${what} --repo DIR (a bake has its own: .igneous/repo)`,
+        });
+      }
+      const repo = resolve(io.cwd, named);
       const { importGc, importImages } = await import("../commands/import.ts");
       if (options.gc === true) {
         const result = await importGc(context, { repo, dryRun: options.dryRun === true });

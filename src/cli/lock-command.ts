@@ -27,7 +27,7 @@ export function addLockCommand(program: Command, io: Io): void {
   withOutputOptions(withProjectOption(command)).action(async (options: Options) => {
     const folder = resolve(io.cwd, options.project);
     await runCommand(io, options, async (context) => {
-      const { checkLock, lockProject, mergeLock } = await import("../commands/lock.ts");
+      const { checkLock, lockProject } = await import("../commands/lock.ts");
       const { renderLockCheck, renderLockMerge, renderLockResult } = await import("./lock-text.ts");
       if (options.check === true) {
         const result = await checkLock(context, folder);
@@ -35,6 +35,7 @@ export function addLockCommand(program: Command, io: Io): void {
         return { data: { ...result }, text: () => text, exitCode: result.differences.length === 0 ? 0 : 4 };
       }
       if (options.merge !== undefined) {
+        const { mergeLock } = await import("../commands/lock-merge.ts");
         const result = await mergeLock(context, folder, resolve(io.cwd, options.merge));
         return { data: result, text: () => renderLockMerge(result) };
       }

@@ -1,4 +1,5 @@
-import type { LockCheck, LockMerge, LockResult } from "../commands/lock.ts";
+import type { LockCheck, LockResult } from "../commands/lock.ts";
+import type { LockMerge } from "../commands/lock-merge.ts";
 import { shortDigest } from "../core/digest.ts";
 import { describeDifferences } from "../commands/project.ts";
 

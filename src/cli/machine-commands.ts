@@ -76,10 +76,11 @@ export function addVerifyCommand(program: Command, io: Io): void {
         const result = await verifyProject(context, resolve(io.cwd, options.project), { build, disk });
         const { checked, differences } = result;
         const lines = [...checked.map((what) => `=  ${what}`), ...differences.map((what) => `≠  ${what}`)];
-        const verdict = differences.length === 0 ? "as the lock has it" : `${differences.length} differences`;
+        const verdict = differences.length === 0 ? "as the lock has it" : count(differences.length);
+        const next = result.cure === null ? "" : `  next: ${result.cure}\n`;
         return {
           data: result,
-          text: () => `${lines.join("\n")}\nbuild ${result.build}: ${verdict}\n`,
+          text: () => `${lines.join("\n")}\nbuild ${result.build}: ${verdict}\n${next}`,
           exitCode: differences.length === 0 ? 0 : 4,
         };
       });
@@ -101,10 +102,14 @@ async function verifyPublished(
         `≠  ${region} ${amiId}: ${what}: wanted ${wanted}, found ${found}`,
     ),
   ];
-  const verdict = result.drift.length === 0 ? "as it was published" : `${result.drift.length} differences`;
+  const verdict = result.drift.length === 0 ? "as it was published" : count(result.drift.length);
   return {
     data: result,
     text: () => `${lines.join("\n")}\nbuild ${result.build}: ${verdict}\n`,
     exitCode: result.drift.length === 0 ? 0 : 4,
   };
+}
+
+function count(differences: number): string {
+  return differences === 1 ? "1 difference" : `${differences} differences`;
 }

@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { withOutputOptions } from "./command-options.ts";
+import { IgneousError } from "../core/errors.ts";
 import type { Io, OutputOptions } from "./io.ts";
 import { runCommand } from "./run-command.ts";
 
 interface Options extends OutputOptions {
-  readonly host: string;
+  readonly host?: string;
   readonly hours: number;
   readonly key?: string;
 }
@@ -17,13 +18,18 @@ export function addTokenCommand(program: Command, io: Io): void {
       "Has a control-plane node make a bootstrap token, and prints the variables of butane/launch.bu.hbs with which a\n" +
         "worker joins that node's cluster. The token is a secret: keep it out of files that are committed.",
     )
-    .requiredOption("--host <target>", "a control-plane node: ssh://USER@HOST:PORT")
+    .option("--host <target>", "a control-plane node: ssh://USER@HOST:PORT; must be given")
     .option("--hours <n>", "how long it is good for", wholeHours, 24)
     .option("--key <file>", "private key for ssh");
   withOutputOptions(command).action(async (options: Options) => {
     await runCommand(io, options, async (context) => {
       const { makeToken } = await import("../commands/token.ts");
       const { host, hours, key } = options;
+      if (host === undefined) {
+        throw new IgneousError("usage", "no control-plane node was named", {
+          hint: "say which one makes the token: igneous token --host ssh://core@HOST",
+        });
+      }
       const join = await makeToken(context, { host, hours, key });
       const lines = [
         "roles: [worker]",

@@ -13,7 +13,7 @@ import type { Lock } from "../lock/schema.ts";
 import { findBuild } from "./build-id.ts";
 import { applyGc, planGarbage } from "./gc.ts";
 import { requireImageBuilder } from "./image-builder-build.ts";
-import { renderIamPolicy, renderRolloutPolicy } from "./iam-policy.ts";
+import { renderIamPolicy, renderRolloutPolicy, requirePolicyCommand } from "./iam-policy.ts";
 import { loadProject } from "./project.ts";
 import { findS3Target } from "./ostree-target.ts";
 import { publishRequest } from "./publish-project.ts";
@@ -71,6 +71,7 @@ export async function projectPolicy(
   ostree: string | undefined,
 ): Promise<Policy> {
   if (ostree !== undefined) return ostreePolicy(command, ostree);
+  requirePolicyCommand(command);
   const project = await loadProject(folder);
   const specName = project.loaded.spec.name;
   if (command === "rollout") return renderRolloutPolicy(specName, requireRollout(project));

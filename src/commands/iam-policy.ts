@@ -14,11 +14,22 @@ interface IamPolicyOptions {
 
 /** The IAM policy that a command needs for this spec, and no more. */
 export function renderIamPolicy({ command, specName, publish }: IamPolicyOptions): Policy {
+  requirePolicyCommand(command);
   if (isPolicyCommand(command)) return iamPolicy(command, specName, publish);
+  throw new Error(`the policy of ${command} is rendered elsewhere`);
+}
+
+/** Refuses a command that has no policy, before anything else is asked for. */
+export function requirePolicyCommand(command: string): void {
+  if ((policyCommands as readonly string[]).includes(command)) return;
   const meant = findSuggestion(command, policyCommands);
-  throw new IgneousError("usage", `there is no policy for '${command}'`, {
-    hint: meant === undefined ? `name one of: ${policyCommands.join(", ")}` : `did you mean '${meant}'?`,
-  });
+  const hint =
+    command === "bake"
+      ? "baking asks AWS nothing; publish, or bake --builder direct: igneous iam-policy publish"
+      : meant === undefined
+        ? `name one of: ${policyCommands.join(", ")}`
+        : `did you mean '${meant}'?`;
+  throw new IgneousError("usage", `there is no policy for '${command}'`, { hint });
 }
 
 /** The IAM policy for rolling out, going back and looking at the groups of a spec. */

@@ -6,15 +6,13 @@ import { runStep } from "../core/step.ts";
 import { checkBase } from "../base/debs.ts";
 import { missingFromLock, resolveBase } from "../base/resolve.ts";
 import { type Difference, diffLock } from "../lock/diff.ts";
-import { readText } from "../host/files.ts";
-import { mergeOutputs } from "../lock/merge.ts";
-import { parseLock } from "../lock/parse.ts";
 import { findLock, readLock, withProject, writeLock } from "../lock/file.ts";
 import type { LockedBase, LockedImage } from "../lock/schema.ts";
 import { parseReference } from "../oci/reference.ts";
 import { resolveImage } from "../oci/resolve.ts";
 import { openSource } from "../oci/source.ts";
 import { loadProject, type Project, sourceOptions } from "./project.ts";
+import { namingImage, namingPackages } from "./spec-places.ts";
 import { committedShape } from "./committed-shape.ts";
 import { keepShape, withFields } from "./spec-changes.ts";
 import { renderTemplates } from "./templates.ts";
@@ -43,13 +41,6 @@ export interface LockCheck {
   readonly differences: readonly Difference[];
 }
 
-/** How many the lock has gained. */
-export interface LockMerge {
-  readonly changed: boolean;
-  readonly builds: number;
-  readonly rollouts: number;
-}
-
 export interface LockOptions {
   /** true: resolve everything again; names: images (container name, repository or reference) and `base`. */
   readonly update: true | readonly string[];
@@ -65,28 +56,6 @@ export async function checkLock(context: Context, folder: string): Promise<LockC
   return {
     differences: await withFields(project, differences, () => committedShape(context, folder, lock)),
   };
-}
-
-/** Takes the builds, their AMIs and the rollouts of another lock into this one, as after a merge of two branches. */
-export async function mergeLock(context: Context, folder: string, file: string): Promise<LockMerge> {
-  return withProject(context, folder, async () => {
-    const lock = await readLock(folder);
-    const other = parseLock(file, await readText(file));
-    if (other.name !== lock.name) {
-      const message = `${file} is the lock of ${other.name}, not of ${lock.name}`;
-      throw new IgneousError("input-invalid", message, {
-        hint: "name the other side's images.lock.json: git show MERGE_HEAD:images.lock.json",
-      });
-    }
-    const merged = mergeOutputs(lock, other);
-    const changed = await writeLock(folder, merged);
-    const count = (all: readonly unknown[] | undefined): number => all?.length ?? 0;
-    return {
-      changed,
-      builds: merged.builds.length - lock.builds.length,
-      rollouts: count(merged.rollouts) - count(lock.rollouts),
-    };
-  });
 }
 
 /** Resolves what is not locked yet, or is named by `update`, and writes the lock. */
@@ -107,7 +76,7 @@ export async function lockProject(
         const old = locked.get(reference);
         const keep =
           old !== undefined && !update(reference) && !(refreshGone && (await isGone(context, project, old)));
-        return keep ? old : lockImage(context, project, reference);
+        return keep ? old : namingImage(project, reference, () => lockImage(context, project, reference));
       });
       const fresh = value.filter((image) => locked.get(image.reference) !== image).length;
       return {
@@ -194,7 +163,9 @@ async function lockBase(
       hint: "review the change of images.lock.json before you commit it",
     });
   }
-  const base = await resolveBase(context, { suite, packages: requested, mirror });
+  const base = await namingPackages(project, () =>
+    resolveBase(context, { suite, packages: requested, mirror }),
+  );
   return { suite, requested: [...requested], packages: [...base.packages], tools: [...base.tools] };
 }
 

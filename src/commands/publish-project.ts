@@ -1,3 +1,5 @@
+import { openAws } from "../aws/session.ts";
+import { askAccount } from "../aws/inventory.ts";
 import type { PublishBuild, PublishParent } from "../aws/publish-types.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
@@ -43,6 +45,8 @@ export async function publishProject(
   const request = await publishRequest(project, await readLock(folder), build, options.out);
   const isPublished = build.amis !== undefined && build.amis.length > 0;
   if (options.bootTest && !isPublished) {
+    // Credentials that are missing are found out now, not after minutes of booting.
+    await askAccount(openAws(context), options.regions?.[0] ?? request.publish.regions[0]);
     const outputs = buildFolder(folder, build.id, options.out);
     await ensureEc2Boot(context, project, build, { folder: outputs, disk: request.disk });
   }

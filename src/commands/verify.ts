@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
+import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
 import { run } from "../host/exec.ts";
 import { sizeOf } from "../host/files.ts";
@@ -30,6 +31,8 @@ export interface VerifyResult {
   readonly checked: readonly string[];
   /** What is not as the lock has it. */
   readonly differences: readonly string[];
+  /** What to do about the differences. */
+  readonly cure: string | null;
 }
 
 /** Compares a repo and a disk image with the lock, byte for byte. Changes nothing. */
@@ -41,6 +44,12 @@ export async function verifyProject(
   const project = await loadProject(folder);
   const lock = await readLock(folder);
   const build = findBuild(lock, options.build);
+  const disk = options.disk ?? buildFolder(folder, build.id, undefined).disk;
+  if (options.disk !== undefined && (await sizeOf(disk)) === undefined) {
+    throw new IgneousError("file-not-found", `there is no disk image ${disk}`, {
+      hint: `name one that is there, or leave --disk out for that of build ${shortDigest(build.id)}`,
+    });
+  }
   const repo = await openRepo(context, join(folder, ".igneous", "repo"));
   const checked: string[] = [];
   const differences: string[] = [];
@@ -56,12 +65,11 @@ export async function verifyProject(
     compare("every object of the repo", exit === 0 ? undefined : lastLine(stderr || stdout));
     return { value: undefined };
   });
-  const disk = options.disk ?? buildFolder(folder, build.id, undefined).disk;
   await runStep(context, "disk", `check ${disk}`, async () => {
     compare(`disk ${disk}`, await compareDisk(context, { project, lock, repo, build, disk }));
     return { value: undefined };
   });
-  return { build: shortDigest(build.id), checked, differences };
+  return { build: shortDigest(build.id), checked, differences, cure: cureOf(differences, disk, options) };
 }
 
 async function compareCommits(
@@ -115,6 +123,18 @@ async function compareDisk(
     return [at, ...files, ...(note === undefined ? [] : [note])].join(": ");
   });
   return places.join("; ");
+}
+
+function cureOf(differences: readonly string[], disk: string, { disk: named }: VerifyOptions): string | null {
+  const [first] = differences;
+  if (first === undefined) return null;
+  const isDisk = first.startsWith("disk ");
+  if (!isDisk && first.startsWith("every object")) {
+    return "take the damaged objects out and bake them anew: ostree fsck --delete --repo=.igneous/repo; igneous bake";
+  }
+  if (!isDisk) return "make what is missing from the lock: igneous bake";
+  if (named !== undefined) return `do not use ${disk}: copy it again from where it was baked`;
+  return `make it again from the lock: rm -f ${disk} && igneous bake`;
 }
 
 function lastLine(text: string): string {

@@ -85,6 +85,14 @@ describe("igneous publish on a bad day, at the command line", () => {
     });
   }
 
+  it("credentials that AWS refuses: found out before a disk is booted", async () => {
+    const { sim, igneous } = await publishSetting("{ regions: [eu-central-1] }");
+    sim.faults.add({ operation: "DescribeImages", effect: { kind: "error", code: "AuthFailure" } });
+    const { exit, stderr } = await igneous(["publish"]);
+    expect(exit).toBe(1);
+    expectInOrder(stderr, ["[aws-credentials]", "next: check the access key"]);
+  });
+
   it("no credentials: says how to give some", async () => {
     const { sim, folder, igneous } = await publishSetting("{ regions: [eu-central-1] }");
     const saved = { ...process.env };
