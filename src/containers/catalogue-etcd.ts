@@ -11,7 +11,10 @@ const renamed: readonly { readonly versions: string; readonly flags: readonly st
   { versions: ">=3.6.0", flags: ["--feature-gates=InitialCorruptCheck=true"] },
 ];
 
-/** One etcd member for this control plane, reachable from the node itself only. */
+/**
+ * The etcd member of this control plane. Clients reach it from the node itself only, and so do peers unless the launch
+ * configuration names several members; igneous-node then fills in who they are.
+ */
 export function etcdEntry(input: CatalogueInput): ContainerEntry {
   const version = etcdVersion(input.release.etcd);
   return containerEntry({
@@ -25,9 +28,9 @@ export function etcdEntry(input: CatalogueInput): ContainerEntry {
       `--data-dir=${data}`,
       "--listen-client-urls=https://127.0.0.1:2379",
       "--advertise-client-urls=https://127.0.0.1:2379",
-      "--listen-peer-urls=https://127.0.0.1:2380",
-      "--initial-advertise-peer-urls=https://127.0.0.1:2380",
-      "--initial-cluster=@NODE_NAME@=https://127.0.0.1:2380",
+      "--listen-peer-urls=https://@ETCD_PEER@:2380",
+      "--initial-advertise-peer-urls=https://@ETCD_PEER@:2380",
+      "--initial-cluster=@ETCD_CLUSTER@",
       "--listen-metrics-urls=http://127.0.0.1:2381",
       "--client-cert-auth=true",
       "--trusted-ca-file=/pki/ca.crt",
