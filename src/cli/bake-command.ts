@@ -55,6 +55,7 @@ export function addBakeCommand(program: Command, io: Io): void {
         out,
         bootTest: options.bootTest,
         withoutPredecessor: !options.predecessor,
+        regions: options.region,
       };
       if (options.dryRun === true && options.builder === "imagebuilder") {
         const { planImageBuilderBake } = await import("../commands/plan-image-builder.ts");

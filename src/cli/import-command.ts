@@ -73,20 +73,26 @@ export function addCacheCommand(program: Command, io: Io): void {
   const command = program
     .command("cache")
     .summary("show or prune the blobs that all specs share")
-    .description("Shows the verified blobs in the cache of this user; --prune removes old ones.")
+    .description(
+      "Shows the verified blobs in the cache of this user, and what else bakes keep there; --prune removes old blobs.",
+    )
     .option("--prune", "remove blobs")
     .option("--keep-days <days>", "with --prune: keep what is younger", wholeNumber, 30);
   withOutputOptions(command).action(async (options: CacheOptions) => {
     await runCommand(io, options, async (context) => {
-      const { pruneBlobs, showCache } = await import("../commands/cache.ts");
+      const { pruneBlobs, showCache, showCacheParts } = await import("../commands/cache.ts");
       const { keepDays } = options;
       const prune = options.prune === true;
       const result = prune
         ? await pruneBlobs(context, { keepDays, now: Date.now() })
         : await showCache(context);
+      const parts = prune ? [] : await showCacheParts(context);
       const lines = result.blobs.map(({ digest, size }) => `${digest}  ${formatBytes(size)}\n`).join("");
       const total = `${prune ? "removed " : ""}${result.blobs.length} blobs, ${formatBytes(result.bytes)} in ${result.folder}\n`;
-      return { data: result, text: () => lines + total };
+      const others = parts.map(
+        ({ name, what, bytes }) => `${name.padEnd(8)} ${formatBytes(bytes).padStart(9)}  ${what}\n`,
+      );
+      return { data: { ...result, parts }, text: () => [lines, total, ...others].join("") };
     });
   });
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { withOutputOptions } from "./command-options.ts";
 import type { Io, OutputOptions } from "./io.ts";
 import { runCommand } from "./run-command.ts";
@@ -18,8 +18,7 @@ export function addInitCommand(program: Command, io: Io): void {
       const { initProject } = await import("../commands/init.ts");
       const result = await initProject(resolve(io.cwd, dir));
       const lines = result.files.map((file) => `  ${file}\n`).join("");
-      const at = relative(io.cwd, result.folder);
-      const there = at === "" ? "" : ` -C ${at}`;
+      const there = dir === "." ? "" : ` -C ${dir}`;
       const next =
         `next: igneous lock${there}, then igneous bake${there}\n` +
         "commit all of this, and images.lock.json when lock or bake wrote it: only what it names can be gone back to\n" +

@@ -15,6 +15,8 @@ export interface BakeOptions {
   readonly bootTest: boolean;
   /** The image is to have nothing to go back to, whatever the lock knows. */
   readonly withoutPredecessor?: boolean;
+  /** With builder direct: instead of the regions of the spec. */
+  readonly regions?: readonly string[] | undefined;
 }
 
 /** Everything that a bake will do, known before it does anything. */

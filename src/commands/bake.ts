@@ -20,6 +20,7 @@ import { recordBuild, requireRecorded } from "./bake-record.ts";
 import { checkDowngrades, emitWarnings } from "./bake-warnings.ts";
 import { type BakeResult, bakeResult } from "./bake-result.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
+import { requireAccount } from "./publish-project.ts";
 import { requirePublish } from "./publish-section.ts";
 import { type ImageConfiguration, renderTemplates } from "./templates.ts";
 
@@ -46,6 +47,7 @@ export async function bake(context: Context, folder: string, options: BakeOption
   const project = await loadProject(folder);
   if (options.builder === "direct") requirePublish(project);
   const { configuration, launch, warnings } = renderTemplates(project);
+  if (options.builder === "direct") await requireAccount(context, project, options.regions);
   return withProject(context, folder, async () => {
     const lock = await requireLock(project);
     const plan = await planBake(project, lock, options);

@@ -42,9 +42,10 @@ export function findBuild(lock: Lock, prefix: string | undefined): LockedBuild {
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
   const known = builds.map(({ id }) => shortDigest(id)).join(", ");
+  const hint = known === "" ? "nothing has been baked yet; run: igneous bake" : `name one of: ${known}`;
   const message =
     found.length === 0 ? `the lock has no build '${prefix}'` : `'${prefix}' begins more than one build id`;
-  throw new IgneousError("build-unknown", message, { hint: `name one of: ${known}` });
+  throw new IgneousError("build-unknown", message, { hint });
 }
 
 /** What an image of this build goes back to: the newest other build, or what is recorded when it was baked before. */

@@ -45,14 +45,22 @@ export async function publishProject(
   const request = await publishRequest(project, await readLock(folder), build, options.out);
   const isPublished = build.amis !== undefined && build.amis.length > 0;
   if (options.bootTest && !isPublished) {
-    // Credentials that are missing are found out now, not after minutes of booting.
-    await askAccount(openAws(context), options.regions?.[0] ?? request.publish.regions[0]);
+    await requireAccount(context, project, options.regions);
     const outputs = buildFolder(folder, build.id, options.out);
     await ensureEc2Boot(context, project, build, { folder: outputs, disk: request.disk });
   }
   const { amis, failures } = await publish(context, { build: request, regions: options.regions ?? [] });
   const { changed, recorded } = await recordAmis(context, folder, build.id, amis);
   return { build: shortDigest(build.id), amis: recorded, failures, changed };
+}
+
+/** Asks AWS for next to nothing: credentials that are missing are found out now, not after minutes of work. */
+export async function requireAccount(
+  context: Context,
+  project: Project,
+  regions: readonly string[] | undefined,
+): Promise<void> {
+  await askAccount(openAws(context), regions?.[0] ?? requirePublish(project).regions[0]);
 }
 
 /** Every call that publishing would make, and the policy that it needs. Asks AWS nothing. */

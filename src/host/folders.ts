@@ -36,17 +36,24 @@ export async function makeFolder(parent: string, prefix: string): Promise<string
   return folder;
 }
 
-/** Bytes that the files below a folder take on the disk, without the holes in them; and when the newest was written. */
+/**
+ * Bytes that the files below a folder take on the disk, without the holes in them, and when the newest was written. What is
+ * gone meanwhile, or lies where only another user looks, does not count.
+ */
 export async function measureTree(
   folder: string,
 ): Promise<{ readonly bytes: number; readonly changedMs: number }> {
   let bytes = 0;
-  let changedMs = (await lstat(folder)).mtimeMs;
-  for (const name of await listTree(folder)) {
-    const found = await lstat(join(folder, name));
+  let changedMs = 0;
+  const add = async (path: string): Promise<void> => {
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined) return;
     bytes += found.blocks * 512;
     changedMs = Math.max(changedMs, found.mtimeMs);
-  }
+    if (!found.isDirectory()) return;
+    for (const name of await readdir(path).catch(() => [])) await add(join(path, name));
+  };
+  await add(folder);
   return { bytes, changedMs };
 }
 

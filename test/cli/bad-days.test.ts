@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../fakes/aws/faults.ts";
 import { publishSetting } from "./publish-setting.ts";
@@ -162,4 +163,13 @@ describe("igneous publish on a bad day, at the command line", () => {
     expectInOrder(stderr, ["[disk-changed]", disk, "next: run 'igneous bake' again"]);
     expect(sim.world.snapshots.size).toBe(0);
   });
+});
+
+it("bake --builder direct asks AWS before it makes anything", async () => {
+  const { sim, folder, igneous } = await publishSetting("{ regions: [eu-central-1] }");
+  sim.faults.add({ operation: "DescribeImages", effect: { kind: "error", code: "AuthFailure" } });
+  const { exit, stderr } = await igneous(["bake", "--builder", "direct"]);
+  expect(exit).toBe(1);
+  expectInOrder(stderr, ["[aws-credentials]", "in eu-central-1"]);
+  expect(await readdir(join(folder, ".igneous"))).toEqual(["builds"]);
 });
