@@ -19,6 +19,7 @@ import { type BakeOptions, type BakePlan, planBake, requirePredecessor } from ".
 import { recordBuild, requireRecorded } from "./bake-record.ts";
 import { checkDowngrades, emitWarnings } from "./bake-warnings.ts";
 import { type BakeResult, bakeResult } from "./bake-result.ts";
+import { committedShape } from "./committed-shape.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
 import { requireAccount } from "./publish-project.ts";
 import { requirePublish } from "./publish-section.ts";
@@ -49,7 +50,7 @@ export async function bake(context: Context, folder: string, options: BakeOption
   const { configuration, launch, warnings } = renderTemplates(project);
   if (options.builder === "direct") await requireAccount(context, project, options.regions);
   return withProject(context, folder, async () => {
-    const lock = await requireLock(project);
+    const lock = await requireLock(project, committedShape(context, folder));
     const plan = await planBake(project, lock, options);
     const repo = await openRepo(context, join(folder, ".igneous", "repo"));
     const predecessorCommit = requirePredecessor(plan, repo);

@@ -54,7 +54,7 @@ export async function checkLock(context: Context, folder: string): Promise<LockC
   const lock = await readLock(folder);
   const differences = diffLock(lock, project.wanted);
   return {
-    differences: await withFields(project, differences, () => committedShape(context, folder, lock)),
+    differences: await withFields(project, differences, committedShape(context, folder)),
   };
 }
 

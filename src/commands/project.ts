@@ -16,7 +16,7 @@ import type { SourceOptions } from "../oci/source.ts";
 import { type LoadedSpec, parseSpec, refuse } from "../spec/load.ts";
 import { cloudCredentials } from "./registry-credentials.ts";
 import { shapeOf } from "../spec/shape.ts";
-import { withFields } from "./spec-changes.ts";
+import { type FindShape, withFields } from "./spec-changes.ts";
 
 export const specFileName = "igneous.yaml";
 
@@ -85,9 +85,9 @@ export async function loadProject(folder: string): Promise<Project> {
 }
 
 /** The lock of a project, only when it matches the spec; else `lock-stale` with every difference. */
-export async function requireLock(project: Project): Promise<Lock> {
+export async function requireLock(project: Project, older?: FindShape): Promise<Lock> {
   const lock = await readLock(project.folder);
-  const differences = await withFields(project, diffLock(lock, project.wanted));
+  const differences = await withFields(project, diffLock(lock, project.wanted), older);
   if (differences.length === 0) return lock;
   const message = `images.lock.json does not match ${specFileName}:\n${describeDifferences(differences)}`;
   throw new IgneousError("lock-stale", message, { hint: "run: igneous lock" });

@@ -16,6 +16,9 @@ export async function keepShape({ folder, shape }: Project): Promise<void> {
   await writeAtomic(shapePath(folder), canonicalJson(shape));
 }
 
+/** Finds what was locked under a digest of the spec, elsewhere. */
+export type FindShape = (digest: string | null) => Promise<Json | undefined>;
+
 /**
  * Differences in which that of the spec's digest is told by its fields, where the spec that was locked can be had: from the
  * last `igneous lock` here, else from `older`.
@@ -23,13 +26,13 @@ export async function keepShape({ folder, shape }: Project): Promise<void> {
 export async function withFields(
   { folder, shape }: Project,
   differences: readonly Difference[],
-  older: () => Promise<Json | undefined> = () => Promise.resolve(undefined),
+  older: FindShape = () => Promise.resolve(undefined),
 ): Promise<readonly Difference[]> {
   const digests = differences.find(({ what }) => what === "spec");
   if (digests === undefined) return differences;
   const kept = await findText(shapePath(folder));
   const isLocked = kept !== undefined && digestOf(kept) === digests.locked;
-  const locked = isLocked ? (JSON.parse(kept) as Json) : await older();
+  const locked = isLocked ? (JSON.parse(kept) as Json) : await older(digests.locked);
   if (locked === undefined) return differences;
   const fields = changedFields("", locked, JSON.parse(canonicalJson(shape)) as Json);
   return fields.length === 0

@@ -93,6 +93,8 @@ async function compareCommits(
   }
 }
 
+const isGone = "there is no such file";
+
 /** A disk that differs is compared with one made anew from the repo, so that places and files can be named. */
 async function compareDisk(
   context: Context,
@@ -105,7 +107,7 @@ async function compareDisk(
   },
 ): Promise<string | undefined> {
   const { project, lock, repo, build, disk } = compared;
-  if ((await sizeOf(disk)) === undefined) return "there is no such file";
+  if ((await sizeOf(disk)) === undefined) return isGone;
   if (build.disk === undefined) return "the lock records no disk of this build";
   const predecessor = lock.builds.find(({ id }) => id === build.predecessor);
   const { id, hostCommit } = build;
@@ -134,7 +136,7 @@ function cureOf(differences: readonly string[], disk: string, { disk: named }: V
   }
   if (!isDisk) return "make what is missing from the lock: igneous bake";
   if (named !== undefined) return `do not use ${disk}: copy it again from where it was baked`;
-  return `make it again from the lock: rm -f ${disk} && igneous bake`;
+  return `make it again from the lock: ${first.endsWith(isGone) ? "" : `rm ${disk} && `}igneous bake`;
 }
 
 function lastLine(text: string): string {

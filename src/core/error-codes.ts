@@ -1,3 +1,10 @@
+interface ErrorKind {
+  readonly exit: number;
+  readonly meaning: string;
+  /** What to do next where whoever throws it knows nothing better. */
+  readonly next?: string;
+}
+
 /**
  * Every error that a user can meet, with the exit status it leads to. README's table is generated from this.
  * Exits: 1 an operation failed, 2 usage, 3 input invalid, 4 integrity, 5 rollout, 70 bug, 130 interrupted.
@@ -11,6 +18,7 @@ export const errorCodes = {
   "archive-untrusted": {
     exit: 4,
     meaning: "the index of a Debian archive is not signed by Debian, is out of date, or names no sha256",
+    next: "run it again later, or name another mirror: base.debian.mirror in the spec, or IGNEOUS_DEB_MIRROR",
   },
   "aws-access-denied": {
     exit: 1,
@@ -32,12 +40,18 @@ export const errorCodes = {
   "blob-digest-mismatch": {
     exit: 4,
     meaning: "bytes that were served do not have the digest that was asked for",
+    next: "run it again; when it stays so, the registry, or what is between, serves other bytes: name a mirror in registries of the spec",
   },
   "blob-too-large": {
     exit: 4,
     meaning: "a body is larger than its descriptor, or than the limit for its kind",
+    next: "have the image made anew, or name another one: its registry serves more than its manifest says",
   },
-  "boot-failed": { exit: 1, meaning: "a machine in QEMU did not start, or stopped before it was asked to" },
+  "boot-failed": {
+    exit: 1,
+    meaning: "a machine in QEMU did not start, or stopped before it was asked to",
+    next: "look at the machine's console: boot.log and serial.log in the folder of the build",
+  },
   "build-differs": {
     exit: 4,
     meaning: "a build gave other bytes than those that the lock records for its id",
@@ -48,19 +62,29 @@ export const errorCodes = {
   "disk-full": { exit: 1, meaning: "no room left on a device that igneous writes to" },
   "disk-too-small": { exit: 3, meaning: "the content does not fit on a disk of the size in the spec" },
   "file-exists": { exit: 3, meaning: "a file is there that igneous will not overwrite" },
-  "file-not-found": { exit: 3, meaning: "a file that was named does not exist or cannot be read" },
+  "file-not-found": {
+    exit: 3,
+    meaning: "a file that was named does not exist or cannot be read",
+    next: "name a file that is there",
+  },
   "image-builder-failed": {
     exit: 1,
     meaning: "EC2 Image Builder could not build, test or distribute an image",
   },
-  "image-not-found": { exit: 1, meaning: "the registry or layout has no such image, tag, platform or blob" },
+  "image-not-found": {
+    exit: 1,
+    meaning: "the registry or layout has no such image, tag, platform or blob",
+    next: "correct the reference; what a layout has says its index.json",
+  },
   "image-refused": {
     exit: 4,
     meaning: "an image breaks the rules of its format, or could do harm; nothing of it was imported",
+    next: "name another image, or have this one made anew by who makes it",
   },
   "input-invalid": {
     exit: 3,
     meaning: "a file of yours has errors; each is listed with its line and column",
+    next: "correct it and run the same command again",
   },
   interrupted: { exit: 130, meaning: "stopped by Ctrl-C or a signal; the next run goes on from here" },
   "lock-held": { exit: 1, meaning: "another igneous process works on the same lock, repo or cache" },
@@ -76,19 +100,39 @@ export const errorCodes = {
     exit: 1,
     meaning: "packer build failed; what it reported is shown, its whole log is kept",
   },
-  "path-not-found": { exit: 3, meaning: "a commit has nothing of the wanted kind at a path" },
+  "path-not-found": {
+    exit: 3,
+    meaning: "a commit has nothing of the wanted kind at a path",
+    next: "list what is there: ostree ls -R --repo=REPO COMMIT",
+  },
   "platform-not-found": { exit: 3, meaning: "an image exists, but not for the platform of the spec" },
   "predecessor-missing": {
     exit: 3,
     meaning: "the repo has no commit of the build that an image would go back to",
   },
   "ref-not-found": { exit: 3, meaning: "an OSTree repo has no such ref or commit" },
-  "reference-invalid": { exit: 3, meaning: "an image reference cannot be read" },
-  "registry-denied": { exit: 1, meaning: "a registry refused access; the credentials are missing or wrong" },
-  "registry-failed": { exit: 1, meaning: "a registry did not answer, or not as a registry does" },
+  "reference-invalid": {
+    exit: 3,
+    meaning: "an image reference cannot be read",
+    next: "write it like host/repo:tag, host/repo@sha256:…, or oci:FOLDER:TAG",
+  },
+  "registry-denied": {
+    exit: 1,
+    meaning: "a registry refused access; the credentials are missing or wrong",
+    next: "log in first: podman login or docker login",
+  },
+  "registry-failed": {
+    exit: 1,
+    meaning: "a registry did not answer, or not as a registry does",
+    next: "run the same command again; it goes on where it was",
+  },
   "repo-corrupt": { exit: 4, meaning: "an object in an OSTree repo is missing or damaged" },
   "repo-unusable": { exit: 3, meaning: "an OSTree repo has a mode that igneous cannot work with" },
-  "rollback-refused": { exit: 1, meaning: "a node has nothing to go back to, or cannot say what it runs" },
+  "rollback-refused": {
+    exit: 1,
+    meaning: "a node has nothing to go back to, or cannot say what it runs",
+    next: "look at the node: igneous-host status",
+  },
   "rollback-unclear": { exit: 3, meaning: "what to roll back to cannot be told; name a build" },
   "rollout-active": { exit: 5, meaning: "another instance refresh works on the group" },
   "rollout-blocked": { exit: 3, meaning: "the plan of a rollout has blockers; each is listed" },
@@ -105,10 +149,23 @@ export const errorCodes = {
     exit: 1,
     meaning: "a node made no token: it is no control plane, or its API does not answer",
   },
-  "tool-failed": { exit: 1, meaning: "a program that igneous runs failed; its last lines are shown" },
+  "tool-failed": {
+    exit: 1,
+    meaning: "a program that igneous runs failed; its last lines are shown",
+    next: "the lines above are the program's own; correct what they say and run the same command again",
+  },
   "tool-missing": { exit: 1, meaning: "a program that igneous needs is not installed" },
-  "tree-conflict": { exit: 3, meaning: "two sources put different kinds of things at one path of the image" },
-  usage: { exit: 2, meaning: "the command line is wrong" },
-} as const satisfies Record<string, { readonly exit: number; readonly meaning: string }>;
+  "tree-conflict": {
+    exit: 3,
+    meaning: "two sources put different kinds of things at one path of the image",
+    next: "leave one of the two out of the image, or of image.bu.hbs",
+  },
+  usage: { exit: 2, meaning: "the command line is wrong", next: "see: igneous COMMAND --help" },
+} as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof errorCodes;
+
+export function findNext(code: ErrorCode): string | undefined {
+  const kind: ErrorKind = errorCodes[code];
+  return kind.next;
+}

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes } from "./error-codes.ts";
+import { type ErrorCode, errorCodes, findNext } from "./error-codes.ts";
 import type { Report } from "./report.ts";
 
 interface ErrorDetails {
@@ -19,7 +19,7 @@ export class IgneousError extends Error {
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.code = code;
-    this.hint = details.hint;
+    this.hint = details.hint ?? findNext(code);
     this.report = details.report;
   }
 

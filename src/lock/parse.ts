@@ -6,7 +6,8 @@ import { checksumOf, formatLock } from "./format.ts";
 import { Lock, lockSchemaVersion } from "./schema.ts";
 
 const restore =
-  "restore it from git: git checkout HEAD -- images.lock.json. Do not begin a new one: it would know none of the builds, " +
+  "restore it from git: git checkout HEAD -- images.lock.json (or the newest of .igneous/locks, which bakes here keep). " +
+  "Do not begin a new one: it would know none of the builds, " +
   "so that no image could go back to them, and igneous gc would take their AMIs for garbage";
 
 const merge =
