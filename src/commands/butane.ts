@@ -34,7 +34,11 @@ export interface ButaneRun {
 
 /** Translates one Butane config as the program `butane` does: same output, same messages, same exit status. */
 export async function butane(options: ButaneOptions): Promise<ButaneRun> {
-  const { cwd, file, filesDir, output } = options;
+  const { cwd, file, filesDir, output, json: isJson } = options;
+  const failed = (report: Iterable<string>, message: string): ButaneRun => {
+    const last = isJson ? JSON.stringify({ type: "error", message, exitCode: 1 }) : message;
+    return { stdout: "", stderr: withLast(report, `${last}\n`), exit: 1 };
+  };
   const ignitionMax = parseMax(options.ignitionMax);
   let source: Uint8Array;
   try {
@@ -45,7 +49,7 @@ export async function butane(options: ButaneOptions): Promise<ButaneRun> {
   const files = filesDir === undefined || filesDir === "" ? undefined : openLocalFiles(filesDir, cwd);
   const result = runButane(source, files, ignitionMax);
   const style = { colour: options.colour, hints: options.hints, raw: options.rawErrors };
-  const report = options.json
+  const report = isJson
     ? jsonEntries(result.entries)
     : renderEntries(result.entries, file ?? "<stdin>", source, style);
   if (result.output === undefined) return failed(report, `Error translating config: ${result.failure}`);
@@ -66,10 +70,6 @@ export async function butane(options: ButaneOptions): Promise<ButaneRun> {
 function* jsonEntries(entries: readonly ButaneEntry[]): Generator<string> {
   for (const { severity, message, path, position, findHint } of entries)
     yield `${JSON.stringify({ type: severity, message, path: pathText(path), position, hint: findHint() })}\n`;
-}
-
-function failed(report: Iterable<string>, message: string): ButaneRun {
-  return { stdout: "", stderr: withLast(report, `${message}\n`), exit: 1 };
 }
 
 function* withLast(report: Iterable<string>, last: string): Generator<string> {

@@ -119,5 +119,8 @@ describe("butane command's options of every command", () => {
       path: "$.extra",
       position: { line: 8 },
     });
+    await writeFile(join(cwd, "b.bu"), config.replace("/etc/a", "etc/a"));
+    const lines = (await run(cwd, "butane", "--json", "b.bu")).stderr.trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).type)).toEqual(["error", "error"]);
   });
 });
