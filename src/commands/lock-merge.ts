@@ -20,7 +20,7 @@ export async function mergeLock(context: Context, folder: string, file: string):
     if (other.name !== lock.name) {
       const message = `${file} is the lock of ${other.name}, not of ${lock.name}`;
       throw new IgneousError("input-invalid", message, {
-        hint: "name the other side's images.lock.json: git show MERGE_HEAD:images.lock.json",
+        hint: "name the other side's images.lock.json: git show :3:./images.lock.json",
       });
     }
     const merged = mergeOutputs(lock, other);

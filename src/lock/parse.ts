@@ -12,7 +12,7 @@ const restore =
 
 const merge =
   "take one side, then the other side's builds into it: git checkout --ours images.lock.json && " +
-  "git show MERGE_HEAD:images.lock.json > theirs.json && igneous lock --merge theirs.json && rm theirs.json";
+  "git show :3:./images.lock.json > theirs.json && igneous lock --merge theirs.json && rm theirs.json";
 
 /** Reads a lock. A newer schema, conflict markers, an edit by hand and anything the schema does not know are refused. */
 export function parseLock(file: string, source: string): Lock {

@@ -6,6 +6,7 @@ import { runProgram } from "../../src/cli/program.ts";
 import { findLockOf, keepLock } from "../../src/commands/build-changes.ts";
 import { loadProject, requireLock } from "../../src/commands/project.ts";
 import { keepShape } from "../../src/commands/spec-changes.ts";
+import type { IgneousError } from "../../src/core/errors.ts";
 import { readLock, writeLock } from "../../src/lock/file.ts";
 import { formatLock } from "../../src/lock/format.ts";
 import { testIo } from "../cli/test-io.ts";
@@ -79,6 +80,43 @@ describe("lock --merge", () => {
     expect(builds.map(({ id }) => id)).toEqual([later.id, build.id]);
     expect(builds[1]?.amis?.map(({ region }) => region)).toEqual(["a", "b"]);
     expect((await lockCommand(folder, "--merge", "theirs.json")).stdout).toContain("has all of it already");
+  });
+
+  it("is the cure of a merge conflict, as the error tells it", async () => {
+    const folder = await temporaryFolder();
+    const git = (...words: readonly string[]): unknown =>
+      execFileSync(
+        requireTool("git"),
+        ["-C", folder, "-c", "user.name=x", "-c", "user.email=x@y", ...words],
+        {
+          stdio: "pipe",
+        },
+      );
+    const [build] = sampleLock.builds;
+    if (build === undefined) throw new Error("the sample lock has a build");
+    const commitWith = async (digit: string, createdAt: string): Promise<void> => {
+      const builds = [{ ...build, id: digestOfDigit(digit), createdAt }, build];
+      await writeLock(folder, { ...sampleLock, builds });
+      git("commit", "-qam", digit);
+    };
+    git("init", "-q", "-b", "main");
+    await writeLock(folder, sampleLock);
+    git("add", ".");
+    git("commit", "-qm", "one build");
+    git("checkout", "-qb", "other");
+    await commitWith("d", "2026-11-24T18:00:00Z");
+    git("checkout", "-q", "main");
+    await commitWith("e", "2026-11-23T18:00:00Z");
+    expect(() => git("merge", "-q", "other")).toThrow();
+    const refusal: unknown = await readLock(folder).catch((error: unknown) => error);
+    const cure = /: (git checkout .*)$/u.exec((refusal as IgneousError).hint ?? "")?.[1] ?? "";
+    for (const command of cure.split(" && ")) {
+      const own = /^igneous lock (.*)$/u.exec(command)?.[1];
+      if (own === undefined) execFileSync("sh", ["-c", command], { cwd: folder, stdio: "pipe" });
+      else expect((await lockCommand(folder, ...own.split(" "))).exit).toBe(0);
+    }
+    const ids = (await readLock(folder)).builds.map(({ id }) => id);
+    expect(ids).toEqual([digestOfDigit("d"), digestOfDigit("e"), build.id]);
   });
 
   it("refuses the lock of something else, and one that is damaged", async () => {
