@@ -1,6 +1,6 @@
 import type { GroupStatus } from "./fleet-status.ts";
 import type { GroupState } from "./fleet-status-types.ts";
-import { shortBuild } from "./rollout-plan.ts";
+import { shortBuild } from "./rollout-target.ts";
 import type { LockedRollout } from "./rollout-types.ts";
 
 type Described = Omit<GroupStatus, "summary" | "next">;

@@ -1,6 +1,6 @@
 import type { Drift, Expected, Locked, RunningBuild } from "./fleet-status.ts";
 import type { GroupState, InstanceState } from "./fleet-status-types.ts";
-import { buildOfImage } from "./rollout-plan.ts";
+import { buildOfImage } from "./rollout-target.ts";
 
 /** What runs, most instances first. */
 export function runningBuilds({ instances }: GroupState, builds: Locked["builds"]): readonly RunningBuild[] {

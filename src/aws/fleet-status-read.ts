@@ -1,14 +1,13 @@
-import type { AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
-import type { Image, Instance } from "@aws-sdk/client-ec2";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { mapLimit } from "../core/parallel.ts";
 import type { Aws } from "./apis.ts";
-import type { AlarmState, FleetState, GroupState, GroupTemplate, ImageState } from "./fleet-status-types.ts";
+import { type Count, describeGroups, describeImages, describeInstances } from "./fleet-status-describe.ts";
+import { groupState } from "./fleet-status-group.ts";
 import { readAlarms, readHooks } from "./fleet-status-signals.ts";
-import { groupState, templateOf } from "./fleet-status-group.ts";
+import { readTemplates, templateKey } from "./fleet-status-template.ts";
+import type { AlarmState, FleetState, GroupState, GroupTemplate, ImageState } from "./fleet-status-types.ts";
 import { listRefreshes } from "./instance-refresh-read.ts";
-import { requestData } from "./launch-template.ts";
 
 interface Wanted {
   readonly groups: readonly { readonly name: string; readonly region: string }[];
@@ -21,8 +20,6 @@ interface Wanted {
   /** A region that has not answered by then counts as failed. */
   readonly patienceMs?: number;
 }
-
-type Count = () => void;
 
 /** Reads groups of any number of regions, all regions at once. A region that cannot be read does not hold up the others. */
 export async function readFleet(context: Context, aws: Aws, wanted: Wanted): Promise<FleetState> {
@@ -136,148 +133,4 @@ async function readRegion(aws: Aws, region: string, wanted: Wanted, count: Count
   }
   const shown = await describeImages(aws, region, [...images], count);
   return { region, groups: states, images: shown, alarms };
-}
-
-const namesPerCall = 50;
-
-async function describeGroups(
-  aws: Aws,
-  region: string,
-  names: readonly string[],
-  count: Count,
-): Promise<readonly AutoScalingGroup[]> {
-  const autoScaling = await aws.autoScaling(region);
-  const found: AutoScalingGroup[] = [];
-  for (let at = 0; at < names.length; at += namesPerCall) {
-    const AutoScalingGroupNames = names.slice(at, at + namesPerCall);
-    let NextToken: string | undefined;
-    do {
-      count();
-      const answer = await autoScaling.describeAutoScalingGroups({
-        AutoScalingGroupNames,
-        ...(NextToken === undefined ? {} : { NextToken }),
-      });
-      found.push(...(answer.AutoScalingGroups ?? []));
-      NextToken = answer.NextToken;
-    } while (NextToken !== undefined);
-  }
-  return found;
-}
-
-const valuesPerFilter = 200;
-
-/** AMI and launch time of every instance of the groups, by instance id. */
-async function describeInstances(
-  aws: Aws,
-  region: string,
-  groups: readonly string[],
-  count: Count,
-): Promise<ReadonlyMap<string, Instance>> {
-  const ec2 = await aws.ec2(region);
-  const found = new Map<string, Instance>();
-  for (let at = 0; at < groups.length; at += valuesPerFilter) {
-    const Values = groups.slice(at, at + valuesPerFilter);
-    let NextToken: string | undefined;
-    do {
-      count();
-      const answer = await ec2.describeInstances({
-        Filters: [{ Name: "tag:aws:autoscaling:groupName", Values }],
-        MaxResults: 1000,
-        ...(NextToken === undefined ? {} : { NextToken }),
-      });
-      for (const { Instances } of answer.Reservations ?? []) {
-        for (const instance of Instances ?? []) {
-          const { InstanceId, ImageId, LaunchTime, PrivateIpAddress } = instance;
-          if (InstanceId === undefined) continue;
-          found.set(InstanceId, {
-            ...(ImageId === undefined ? {} : { ImageId }),
-            ...(LaunchTime === undefined ? {} : { LaunchTime }),
-            ...(PrivateIpAddress === undefined ? {} : { PrivateIpAddress }),
-          });
-        }
-      }
-      NextToken = answer.NextToken;
-    } while (NextToken !== undefined);
-  }
-  return found;
-}
-
-function templateKey(group: AutoScalingGroup): string {
-  const named = templateOf(group);
-  return `${named?.LaunchTemplateId} ${named?.Version ?? "$Default"}`;
-}
-
-/** The version that a group names and the newest one, for each template and version that is in use. */
-async function readTemplates(
-  aws: Aws,
-  region: string,
-  groups: readonly AutoScalingGroup[],
-  count: Count,
-): Promise<ReadonlyMap<string, GroupTemplate>> {
-  const ec2 = await aws.ec2(region);
-  const keys = [
-    ...new Set(groups.filter((group) => templateOf(group)?.LaunchTemplateId !== undefined).map(templateKey)),
-  ];
-  const read = await mapLimit(keys, 4, async (key) => {
-    const [id = "", pinned = ""] = key.split(" ");
-    count();
-    const answer = await ec2.describeLaunchTemplateVersions({
-      LaunchTemplateId: id,
-      Versions: [...new Set([pinned, "$Latest", "$Default"])],
-    });
-    const versions = answer.LaunchTemplateVersions ?? [];
-    const sorted = versions.toSorted((a, b) => (a.VersionNumber ?? 0) - (b.VersionNumber ?? 0));
-    const latest = sorted.at(-1);
-    const fallback = versions.find(({ DefaultVersion }) => DefaultVersion === true);
-    const own =
-      pinned === "$Latest"
-        ? latest
-        : pinned === "$Default"
-          ? fallback
-          : versions.find(({ VersionNumber }) => String(VersionNumber) === pinned);
-    if (own === undefined || latest === undefined) throw new Error(`${id} has no version ${pinned}`);
-    const template: GroupTemplate = {
-      id,
-      name: own.LaunchTemplateName ?? "",
-      pinned,
-      version: own.VersionNumber ?? 0,
-      latest: latest.VersionNumber ?? 0,
-      defaultVersion: fallback?.VersionNumber ?? 0,
-      data: requestData(own.LaunchTemplateData ?? {}),
-      latestData: requestData(latest.LaunchTemplateData ?? {}),
-    };
-    return [key, template] as const;
-  });
-  return new Map(read);
-}
-
-async function describeImages(
-  aws: Aws,
-  region: string,
-  ids: readonly string[],
-  count: Count,
-): Promise<readonly ImageState[]> {
-  if (ids.length === 0) return [];
-  const ec2 = await aws.ec2(region);
-  count();
-  // A filter gives what is there; a list of ids would fail when one of them is gone.
-  const { Images } = await ec2.describeImages({
-    Filters: [{ Name: "image-id", Values: [...ids] }],
-    IncludeDisabled: true,
-    IncludeDeprecated: true,
-  });
-  return (Images ?? []).map((image) => imageState(region, image));
-}
-
-function imageState(region: string, image: Image): ImageState {
-  const root = image.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === image.RootDeviceName);
-  return {
-    region,
-    imageId: image.ImageId ?? "",
-    state: image.State ?? "unknown",
-    volumes: (image.BlockDeviceMappings ?? []).filter(({ Ebs }) => Ebs !== undefined).length,
-    ...(image.RootDeviceName === undefined ? {} : { rootDevice: image.RootDeviceName }),
-    ...(root?.Ebs?.VolumeSize === undefined ? {} : { rootGiB: root.Ebs.VolumeSize }),
-    ...(image.Architecture === undefined ? {} : { architecture: image.Architecture }),
-  };
 }

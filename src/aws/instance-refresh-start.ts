@@ -6,7 +6,7 @@ import { refreshInput } from "./instance-refresh-input.ts";
 import { listRefreshes } from "./instance-refresh-read.ts";
 import { isSameData } from "./launch-template.ts";
 import { createVersion, findVersionData } from "./launch-template-version.ts";
-import { shortBuild, wantedData, wantedUserData } from "./rollout-plan.ts";
+import { shortBuild, wantedData, wantedUserData } from "./rollout-target.ts";
 import type { GroupPlan } from "./rollout-plan-types.ts";
 import type { RolloutRequest } from "./rollout-types.ts";
 

@@ -1,7 +1,7 @@
 import type { Digest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import type { GroupState, RefreshState } from "./fleet-status-types.ts";
-import type { RolloutOutcome } from "./rollout-apply.ts";
+import type { RolloutOutcome } from "./rollout-outcome.ts";
 import type { GroupPlan } from "./rollout-plan-types.ts";
 import type { LockedRollout, RolloutRequest, RolloutStatus } from "./rollout-types.ts";
 

@@ -2,8 +2,8 @@ import { formatDuration } from "../core/units.ts";
 import type { Sighting } from "./instance-refresh-watch.ts";
 import { facts, list, page, table, text } from "./report-html.ts";
 import { instanceLives } from "./report-lives.ts";
-import type { RolloutOutcome } from "./rollout-apply.ts";
-import { shortBuild } from "./rollout-plan.ts";
+import type { RolloutOutcome } from "./rollout-outcome.ts";
+import { shortBuild } from "./rollout-target.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
 import type { RolloutStatus } from "./rollout-types.ts";
 

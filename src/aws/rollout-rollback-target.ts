@@ -2,7 +2,7 @@ import { IgneousError } from "../core/errors.ts";
 import type { Aws } from "./apis.ts";
 import type { GroupState } from "./fleet-status-types.ts";
 import { findVersionData } from "./launch-template-version.ts";
-import { shortBuild } from "./rollout-plan.ts";
+import { shortBuild } from "./rollout-target.ts";
 import type {
   KnownVersion,
   LockedRollout,

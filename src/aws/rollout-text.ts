@@ -1,9 +1,9 @@
 import type { FleetStatus } from "./fleet-status.ts";
-import { shortBuild } from "./rollout-plan.ts";
+import { shortBuild } from "./rollout-target.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
 import { healthSeconds } from "./rollout-health.ts";
 import type { InPlacePlan } from "./rollout-in-place-plan.ts";
-import type { RollbackPlan } from "./rollout-rollback.ts";
+import type { RollbackPlan } from "./rollout-rollback-plan.ts";
 import type { RolloutHealth } from "./rollout-types.ts";
 
 /** A plan as an SRE reads it, before saying yes. Plain text, no colours. */

@@ -1,5 +1,5 @@
 import type { Aws } from "../aws/apis.ts";
-import type { RolloutOutcome } from "../aws/rollout-apply.ts";
+import type { RolloutOutcome } from "../aws/rollout-outcome.ts";
 import type { InPlacePlan } from "../aws/rollout-in-place-plan.ts";
 import { renderInPlace } from "../aws/rollout-text.ts";
 import type { LockedRollout } from "../aws/rollout-types.ts";

@@ -1,10 +1,6 @@
 import type { Aws } from "../aws/apis.ts";
-import {
-  applyRollback,
-  planRollback,
-  type RollbackOutcome,
-  type RollbackPlan,
-} from "../aws/rollout-rollback.ts";
+import { applyRollback, type RollbackOutcome } from "../aws/rollout-rollback.ts";
+import { planRollback, type RollbackPlan } from "../aws/rollout-rollback-plan.ts";
 import type { RollbackRequest } from "../aws/rollout-rollback-target.ts";
 import type { LockedRollout, RolloutBuild, RolloutSpec } from "../aws/rollout-types.ts";
 import { openAws } from "../aws/session.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { RolloutOutcome } from "../aws/rollout-apply.ts";
+import type { RolloutOutcome } from "../aws/rollout-outcome.ts";
 import type { RolloutPlan } from "../aws/rollout-plan-types.ts";
 import type { LockedRollout } from "../aws/rollout-types.ts";
 import type { Context } from "../core/context.ts";

@@ -1,8 +1,11 @@
 import type { Aws } from "../aws/apis.ts";
 import type { FleetState } from "../aws/fleet-status-types.ts";
-import { applyRollout, readForRollout, refusePlan, type RolloutOutcome } from "../aws/rollout-apply.ts";
+import { applyRollout } from "../aws/rollout-apply.ts";
+import { readForRollout } from "../aws/rollout-read.ts";
+import type { RolloutOutcome } from "../aws/rollout-outcome.ts";
 import { stagesOf } from "../aws/rollout-order.ts";
-import { planRollout, shortBuild } from "../aws/rollout-plan.ts";
+import { planRollout, refusePlan } from "../aws/rollout-plan.ts";
+import { shortBuild } from "../aws/rollout-target.ts";
 import type { RolloutPlan } from "../aws/rollout-plan-types.ts";
 import { rolloutFailure } from "../aws/rollout-record.ts";
 import {

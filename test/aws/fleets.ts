@@ -3,13 +3,10 @@ import { EC2, type RequestLaunchTemplateData } from "@aws-sdk/client-ec2";
 import { expect, onTestFinished } from "vitest";
 import type { Aws } from "../../src/aws/apis.ts";
 import { readFleet } from "../../src/aws/fleet-status-read.ts";
-import {
-  applyRollout,
-  readForRollout,
-  refusePlan,
-  type RolloutOutcome,
-} from "../../src/aws/rollout-apply.ts";
-import { planRollout } from "../../src/aws/rollout-plan.ts";
+import { applyRollout } from "../../src/aws/rollout-apply.ts";
+import { readForRollout } from "../../src/aws/rollout-read.ts";
+import type { RolloutOutcome } from "../../src/aws/rollout-outcome.ts";
+import { planRollout, refusePlan } from "../../src/aws/rollout-plan.ts";
 import type { RolloutPlan } from "../../src/aws/rollout-plan-types.ts";
 import type { RolloutRequest } from "../../src/aws/rollout-types.ts";
 import { openAws } from "../../src/aws/session.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { applyRollout, readForRollout, refusePlan } from "../../src/aws/rollout-apply.ts";
+import { applyRollout } from "../../src/aws/rollout-apply.ts";
+import { readForRollout } from "../../src/aws/rollout-read.ts";
 import { rolloutFailure } from "../../src/aws/rollout-record.ts";
-import { planRollout } from "../../src/aws/rollout-plan.ts";
+import { planRollout, refusePlan } from "../../src/aws/rollout-plan.ts";
 import {
   after,
   fleets,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { FleetGroup } from "../fakes/aws/fleet.ts";
 import { describeFleet } from "../../src/aws/fleet-status.ts";
-import { readForRollout } from "../../src/aws/rollout-apply.ts";
-import { applyRollback, planRollback } from "../../src/aws/rollout-rollback.ts";
+import { readForRollout } from "../../src/aws/rollout-read.ts";
+import { applyRollback } from "../../src/aws/rollout-rollback.ts";
+import { planRollback } from "../../src/aws/rollout-rollback-plan.ts";
 import {
   after,
   type Fleets,

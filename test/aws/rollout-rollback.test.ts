@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { describeFleet, type GroupStatus } from "../../src/aws/fleet-status.ts";
 import { readFleet } from "../../src/aws/fleet-status-read.ts";
-import { applyRollback, planRollback, type RollbackOutcome } from "../../src/aws/rollout-rollback.ts";
+import { applyRollback, type RollbackOutcome } from "../../src/aws/rollout-rollback.ts";
+import { planRollback } from "../../src/aws/rollout-rollback-plan.ts";
 import type { RollbackRequest } from "../../src/aws/rollout-rollback-target.ts";
 import { renderFleetStatus } from "../../src/aws/rollout-text.ts";
 import type { LockedRollout } from "../../src/aws/rollout-types.ts";
