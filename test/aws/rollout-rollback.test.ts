@@ -206,7 +206,7 @@ describe("status of a fleet", () => {
     const state = await readFleet(world.context, world.aws, { groups, images: [], brief: true });
     const text = renderFleetStatus(describeFleet(state, { builds: [oldBuild], rollouts: [] }));
     expect(text).toContain("workers in eu-central-1: 2 of 2 in service");
-    expect(text).toContain("us-east-1: could not be read: autoscaling:DescribeAutoScalingGroups");
+    expect(text).toContain("us-east-1 could not be read: autoscaling:DescribeAutoScalingGroups");
   });
 
   it("needs calls in proportion to pages, not to instances", async () => {
