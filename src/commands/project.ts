@@ -75,7 +75,10 @@ export async function loadProject(folder: string): Promise<Project> {
       name: spec.name,
       platform: spec.platform,
       spec: digestOf(canonicalJson(shape)),
-      templates: Object.fromEntries(templates.map(({ path, digest }) => [path, digest])),
+      templates: {
+        ...Object.fromEntries(templates.map(({ path, digest }) => [path, digest])),
+        ...(await localsOf({ folder, loaded }, templates)),
+      },
       references: [...new Set(references)].sort(),
       suite: spec.base.debian.suite,
       requestedPackages: [...new Set([...spec.base.debian.packages, ...optional.packages])].sort(),
@@ -107,6 +110,17 @@ export function describeDifferences(differences: readonly Difference[]): string 
 /** How the project's images are reached. */
 export function sourceOptions({ folder, loaded }: Project): SourceOptions {
   return { folder, registries: loaded.spec.registries, credentialSource: cloudCredentials };
+}
+
+/** Files that templates embed. Most embed none, and then Butane need not be loaded for it. */
+async function localsOf(
+  project: Pick<Project, "folder" | "loaded">,
+  templates: readonly Template[],
+): Promise<Readonly<Record<string, Digest>>> {
+  const embedding = templates.filter(({ source }) => /local|trees/u.test(source));
+  if (embedding.length === 0) return {};
+  const { localInputs } = await import("./local-inputs.ts");
+  return localInputs(project, embedding);
 }
 
 /** What pods may use without a pull: what the spec names, and the images of the node's own pods. */

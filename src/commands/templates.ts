@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { renderTemplateMapped } from "../butane/template.ts";
 import { type TranslatedButane, translateButane } from "../butane/translate-butane.ts";
+import type { LocalFiles } from "../core/local-files.ts";
 import type { Diagnostic } from "../core/report.ts";
 import { ownArguments } from "../disk/sysroot.ts";
 import { openLocalFiles } from "../host/local-files.ts";
@@ -33,7 +34,7 @@ export interface ImageConfiguration {
 export function renderImageTemplate(project: Project): ImageConfiguration | undefined {
   const { imageTemplate } = project;
   if (imageTemplate === undefined) return undefined;
-  const { ignition, diagnostics, locate } = translate(
+  const { ignition, diagnostics, locate } = translateTemplate(
     project,
     imageTemplate,
     variablesOf(project.loaded, {}),
@@ -91,7 +92,7 @@ export function renderOneTemplate(
 ): TranslatedButane {
   if (template.path === project.imageTemplate?.path) renderImageTemplate(project);
   const { strict, ignitionMax = newestSpec } = options;
-  return translate(project, template, variablesOf(project.loaded, {}), { strict, ignitionMax });
+  return translateTemplate(project, template, variablesOf(project.loaded, {}), { strict, ignitionMax });
 }
 
 /** The launch-time template as the Ignition config that a first boot reads; without a template, one that says nothing. */
@@ -107,15 +108,26 @@ function translateLaunch(
   if (launchTemplate === undefined) {
     return { json: `${JSON.stringify({ ignition: { version: `${newestSpec}.0` } })}\n`, diagnostics: [] };
   }
-  const { json, diagnostics } = translate(project, launchTemplate, variablesOf(project.loaded, overrides));
+  const { json, diagnostics } = translateTemplate(
+    project,
+    launchTemplate,
+    variablesOf(project.loaded, overrides),
+  );
   return { json: `${json}\n`, diagnostics };
 }
 
-function translate(
-  project: Project,
+interface TranslateOptions {
+  readonly strict?: boolean;
+  readonly ignitionMax?: string;
+  readonly files?: LocalFiles;
+}
+
+/** Handlebars, then Butane, with the files beside the template. */
+export function translateTemplate(
+  project: Pick<Project, "folder" | "loaded">,
   { path: file, source }: Pick<Template, "path" | "source">,
   variables: Variables,
-  options: { readonly strict?: boolean; readonly ignitionMax: string } = { ignitionMax: newestSpec },
+  options: TranslateOptions = {},
 ): TranslatedButane {
   const { text, templateLine } = renderTemplateMapped(source, {
     file,
@@ -123,7 +135,14 @@ function translate(
     adviseMissing: (name) => adviseMissing(project, name),
   });
   const files = openLocalFiles(dirname(join(project.folder, file)), project.folder);
-  return translateButane(text, { file, files, templateLine, shown: source, ...options });
+  return translateButane(text, {
+    file,
+    files,
+    ignitionMax: newestSpec,
+    templateLine,
+    shown: source,
+    ...options,
+  });
 }
 
 function treeNode(node: PlannedNode): TreeNode {

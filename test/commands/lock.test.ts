@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { appendFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, chmod, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runProgram } from "../../src/cli/program.ts";
@@ -55,6 +55,32 @@ describe("lock --check of a changed spec", () => {
     const folder = await sampleProject();
     await appendFile(join(folder, "igneous.yaml"), "kernelArguments: [quiet]\n");
     expect((await lockCommand(folder, "--check")).stdout).toMatch(/~ spec: locked sha256:.* now sha256:/u);
+  });
+});
+
+describe("lock --check of files that a template embeds", () => {
+  it("names each that changed, came, went, or became a program", async () => {
+    const folder = await sampleProject();
+    await mkdir(join(folder, "butane/tree"));
+    await writeFile(join(folder, "butane/motd"), "a");
+    await writeFile(join(folder, "butane/tree/old"), "a");
+    await writeFile(join(folder, "butane/tree/tool"), "a");
+    const template =
+      "variant: fcos\nversion: 1.4.0\nstorage:\n  files:\n    - path: /etc/motd\n      contents: { local: motd }\n  trees:\n    - local: tree\n      path: /etc/tree\n";
+    await writeFile(join(folder, "butane/image.bu.hbs"), template);
+    const { templates } = (await loadProject(folder)).wanted;
+    await writeLock(folder, { ...(await readLock(folder)), templates: { ...templates } });
+    expect((await lockCommand(folder, "--check")).exit).toBe(0);
+    await writeFile(join(folder, "butane/motd"), "b");
+    await rm(join(folder, "butane/tree/old"));
+    await writeFile(join(folder, "butane/tree/new"), "a");
+    await chmod(join(folder, "butane/tree/tool"), 0o755);
+    const { exit, stdout } = await lockCommand(folder, "--check");
+    expect(exit).toBe(4);
+    expect(stdout).toMatch(/~ template butane\/motd: locked sha256/u);
+    expect(stdout).toMatch(/\+ template butane\/tree\/new: sha256/u);
+    expect(stdout).toContain("- template butane/tree/old: no longer in the spec");
+    expect(stdout).toMatch(/\+ template butane\/tree\/tool \(executable\): sha256/u);
   });
 });
 
