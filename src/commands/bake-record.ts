@@ -14,7 +14,7 @@ import type { Project } from "./project.ts";
 
 /**
  * Adds a finished build to the lock, newest first, and tells whether that changed it. A build that is recorded already only
- * gains a report it lacked.
+ * gains a disk and a report that it lacked.
  */
 export function recordBuild(
   context: Context,
@@ -30,6 +30,7 @@ export function recordBuild(
     const at = lock.builds.findIndex(({ id }) => id === plan.id);
     const builds = others.toSpliced(Math.max(at, 0), 0, {
       ...record,
+      ...(record.disk === undefined ? diskOf(lock, state) : {}),
       ...checked(record, state),
       ...(plan.builder === "direct" ? { builder: "direct" } : {}),
     });
@@ -58,7 +59,6 @@ async function newRecord(
 ): Promise<LockedBuild> {
   const { plan, commits, state } = build;
   const git = await findGitRevision(context, project.folder);
-  const version = (name: string): string => lock.base.tools.find((tool) => tool.name === name)?.version ?? "";
   const { predecessor } = plan;
   return {
     id: plan.id,
@@ -67,10 +67,18 @@ async function newRecord(
     payloadCommit: hex(commits.payload),
     baseCommit: hex(commits.base),
     hostCommit: hex(commits.host),
-    disk: { sha256: hex(state.disk.sha256), size: state.disk.size },
+    ...diskOf(lock, state),
     ...(git === undefined ? {} : { git }),
-    tools: { e2fsprogs: version("e2fsprogs"), ostree: version("ostree") },
     createdAt: now().toISOString(),
+  };
+}
+
+/** What a build that only AWS has made so far gains when its disk is made here too. */
+function diskOf(lock: Lock, { disk }: BuildState): Pick<LockedBuild, "disk" | "tools"> {
+  const version = (name: string): string => lock.base.tools.find((tool) => tool.name === name)?.version ?? "";
+  return {
+    disk: { sha256: hex(disk.sha256), size: disk.size },
+    tools: { e2fsprogs: version("e2fsprogs"), ostree: version("ostree") },
   };
 }
 

@@ -59,9 +59,11 @@ export async function igneous(folder: string, ...words: readonly string[]): Prom
 export function startIgneous(
   folder: string,
   words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): readonly [Promise<Finished>, ChildProcess] {
   const child = spawn(process.execPath, [program, ...words], {
     cwd: folder,
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
