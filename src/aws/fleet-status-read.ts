@@ -17,27 +17,26 @@ interface Wanted {
   readonly alarms?: readonly string[];
   /** Leave out what only a plan needs: launch template data and images. */
   readonly brief?: boolean;
-  /** A region that has not answered by then counts as failed. */
+  /** A region of which nothing is heard for so long counts as failed. */
   readonly patienceMs?: number;
 }
 
 /** Reads groups of any number of regions, all regions at once. A region that cannot be read does not hold up the others. */
 export async function readFleet(context: Context, aws: Aws, wanted: Wanted): Promise<FleetState> {
   let calls = 0;
-  const count: Count = () => {
-    calls++;
-  };
   const regions = [...new Set(wanted.groups.map(({ region }) => region))];
+  const namesIn = (place: string): readonly string[] =>
+    wanted.groups.filter(({ region }) => region === place).map(({ name }) => name);
   const parts = await Promise.all(
     regions.map(async (region) => {
+      let heardAt = aws.clock.now();
+      const count: Count = () => {
+        calls++;
+        heardAt = aws.clock.now();
+      };
       try {
-        return await patiently(
-          context,
-          aws,
-          region,
-          wanted.patienceMs,
-          readRegion(aws, region, wanted, count),
-        );
+        const answer = readRegion(aws, region, wanted, count);
+        return await patiently(context, aws, region, wanted.patienceMs, () => heardAt, answer);
       } catch (error) {
         context.signal.throwIfAborted();
         const message = error instanceof Error ? error.message : String(error);
@@ -46,7 +45,7 @@ export async function readFleet(context: Context, aws: Aws, wanted: Wanted): Pro
     }),
   );
   const failures = parts.flatMap((part) =>
-    "message" in part ? [{ region: part.region, message: part.message }] : [],
+    "message" in part ? [{ region: part.region, groups: namesIn(part.region), message: part.message }] : [],
   );
   const found = parts.flatMap(({ groups }) => groups);
   const order = new Map(wanted.groups.map(({ name, region }, index) => [`${region} ${name}`, index]));
@@ -65,21 +64,29 @@ export async function readFleet(context: Context, aws: Aws, wanted: Wanted): Pro
   };
 }
 
-/** What a region says, or an error when it takes too long; it is not waited for any more then. */
+/** What a region says, or an error once it is silent for too long; it is not waited for any more then. */
 async function patiently<T>(
   context: Context,
   aws: Aws,
   region: string,
   ms: number | undefined,
+  heardAt: () => number,
   answer: Promise<T>,
 ): Promise<T> {
   if (ms === undefined) return answer;
   const enough = new AbortController();
-  const late = aws.clock.sleep(ms, AbortSignal.any([context.signal, enough.signal])).then(() => {
-    throw new IgneousError("aws-timeout", `${region} has not answered within ${ms / 1000} s`, {
+  const signal = AbortSignal.any([context.signal, enough.signal]);
+  const silence = async (): Promise<never> => {
+    for (;;) {
+      const left = heardAt() + ms - aws.clock.now();
+      if (left > 0) await aws.clock.sleep(left, signal);
+      else break;
+    }
+    throw new IgneousError("aws-timeout", `${region} has not answered for ${ms / 1000} s`, {
       hint: "the others are shown; run the same command again",
     });
-  });
+  };
+  const late = silence();
   late.catch(() => undefined);
   answer.catch(() => undefined);
   try {

@@ -8,8 +8,12 @@ export interface FleetState {
   readonly missing: readonly { readonly name: string; readonly region: string }[];
   readonly images: readonly ImageState[];
   readonly alarms: readonly AlarmState[];
-  /** Regions that could not be read. */
-  readonly failures: readonly { readonly region: string; readonly message: string }[];
+  /** Regions that could not be read, and the groups there that were asked for. */
+  readonly failures: readonly {
+    readonly region: string;
+    readonly groups: readonly string[];
+    readonly message: string;
+  }[];
   /** API calls that it took. */
   readonly calls: number;
 }

@@ -103,10 +103,12 @@ export function renderFleetStatus(status: FleetStatus): string {
     if (group.next !== null) lines.push(`  next: ${group.next}`);
   }
   for (const { name, region } of status.missing) lines.push(`${name} in ${region}: there is no such group`);
-  for (const { region, message } of status.failures)
+  for (const { region, groups, message } of status.failures) {
+    for (const name of groups) lines.push(`${name} in ${region}: not known`);
     lines.push(
       `${region} could not be read: ${message.startsWith(`${region} `) ? message.replace(region, "it") : message}`,
     );
+  }
   if (status.failures.length > 0)
     lines.push("  next: check the network and that the region answers this machine, then run it again");
   lines.push(status.calls === 1 ? "1 API call" : `${status.calls} API calls`);

@@ -15,15 +15,28 @@ export interface FleetProjectOptions {
   readonly askNodes?: boolean | undefined;
 }
 
-/** How long a region may take before the others are shown without it. */
+/** How long a region may be silent before the others are shown without it. */
 const patienceMs = 10_000;
 
 /** Which instance of the project's groups runs which build, and where that is not what the lock says. */
 export async function projectFleet(
   context: Context,
   folder: string,
+  options: FleetProjectOptions,
+): Promise<FleetStatus> {
+  const { aws, end } = openCalls(context);
+  try {
+    return await look(context, folder, options, aws);
+  } finally {
+    end();
+  }
+}
+
+async function look(
+  context: Context,
+  folder: string,
   { groups, askNodes }: FleetProjectOptions,
-  aws: Aws = openAws(context),
+  aws: Aws,
 ): Promise<FleetStatus> {
   const section = requireRollout(await loadProject(folder));
   const lock = await readLock(folder);
@@ -38,6 +51,13 @@ export async function projectFleet(
   return fleetStatus(context, request, aws);
 }
 
+/** AWS whose calls can be ended: those to a region that nobody waits for any more would keep the program alive for minutes. */
+function openCalls(context: Context): { readonly aws: Aws; readonly end: () => void } {
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  return { aws: openAws({ ...context, signal }), end: () => over.abort() };
+}
+
 export interface Look {
   readonly status: FleetStatus;
   readonly text: string;
@@ -49,12 +69,15 @@ export async function watchFleet(
   folder: string,
   options: FleetProjectOptions,
   show: (look: Look) => void,
-  aws: Aws = openAws(context),
 ): Promise<never> {
+  let calls = openCalls(context);
   for (;;) {
-    const status = await projectFleet(context, folder, options, aws);
+    const status = await look(context, folder, options, calls.aws);
     show({ status, text: renderFleetStatus(status) });
-    await aws.clock.sleep(lookMs, context.signal);
+    await calls.aws.clock.sleep(lookMs, context.signal);
+    if (status.failures.length === 0) continue;
+    calls.end();
+    calls = openCalls(context);
   }
 }
 
