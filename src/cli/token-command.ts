@@ -8,6 +8,7 @@ interface Options extends OutputOptions {
   readonly host?: string;
   readonly hours: number;
   readonly key?: string;
+  readonly knownHosts?: string;
 }
 
 export function addTokenCommand(program: Command, io: Io): void {
@@ -20,17 +21,18 @@ export function addTokenCommand(program: Command, io: Io): void {
     )
     .option("--host <target>", "a control-plane node: ssh://USER@HOST:PORT; must be given")
     .option("--hours <n>", "how long it is good for", wholeHours, 24)
-    .option("--key <file>", "private key for ssh");
+    .option("--key <file>", "private key for ssh")
+    .option("--known-hosts <file>", "host keys to believe (default: your own)");
   withOutputOptions(command).action(async (options: Options) => {
     await runCommand(io, options, async (context) => {
       const { makeToken } = await import("../commands/token.ts");
-      const { host, hours, key } = options;
+      const { host, hours, key, knownHosts } = options;
       if (host === undefined) {
         throw new IgneousError("usage", "no control-plane node was named", {
           hint: "say which one makes the token: igneous token --host ssh://core@HOST",
         });
       }
-      const join = await makeToken(context, { host, hours, key });
+      const join = await makeToken(context, { host, hours, key, knownHosts });
       const lines = [
         "roles: [worker]",
         "nodeConfig:",

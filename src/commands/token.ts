@@ -1,7 +1,7 @@
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { runStep } from "../core/step.ts";
-import { connectGuest, type GuestAddress } from "../disk/guest.ts";
+import { connectGuest, finalRefusal, type GuestAddress } from "../disk/guest.ts";
 import { parseTarget } from "../disk/rollback-host.ts";
 
 export interface TokenOptions {
@@ -10,6 +10,8 @@ export interface TokenOptions {
   readonly hours: number;
   /** Private key file; ssh's own choice when not given. */
   readonly key: string | undefined;
+  /** File with the host keys to believe, instead of the user's own. */
+  readonly knownHosts?: string | undefined;
 }
 
 /** What a worker's launch configuration needs to join the cluster. */
@@ -25,10 +27,14 @@ const answerMs = 180_000;
 
 /** Has a control-plane node make a bootstrap token. The token is secret: it is in the result and nowhere else. */
 export async function makeToken(context: Context, options: TokenOptions): Promise<JoinConfiguration> {
-  const { host, hours, key } = options;
-  const address: GuestAddress = { ...parseTarget(host), ...(key === undefined ? {} : { key }) };
+  const { host, hours, key, knownHosts } = options;
+  const address: GuestAddress = {
+    ...parseTarget(host),
+    ...(key === undefined ? {} : { key }),
+    ...(knownHosts === undefined ? {} : { knownHosts }),
+  };
   return runStep(context, "token", `make a token on ${address.host}`, async () => {
-    const guest = await connectGuest(context, address, loginMs);
+    const guest = await connectGuest(context, address, loginMs, finalRefusal);
     try {
       const sudo = address.user === "root" ? "" : "sudo -n ";
       const asked = await guest.run(`${sudo}/usr/libexec/igneous/igneous-token ${hours}`, answerMs);

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BakeResult } from "../../src/commands/bake-result.ts";
 import { freePort } from "./free-port.ts";
@@ -43,8 +45,11 @@ describe("a control plane and a worker from one image", () => {
 
   it("a worker joins with the token, runs a pod and geth, and the control plane reaches its logs", async () => {
     const ssh = `ssh://root@127.0.0.1:${controlPlane.machine.ports.get(22)}`;
-    await controlPlane.sh("true");
-    const asked = await igneous(project, "token", "--host", ssh, "--key", controlPlane.key, "--json");
+    const hostKey = await controlPlane.sh("cat /etc/ssh/ssh_host_ed25519_key.pub");
+    const knownHosts = join(project, "known-hosts");
+    writeFileSync(knownHosts, `[127.0.0.1]:${controlPlane.machine.ports.get(22)} ${hostKey}\n`);
+    const login = ["--host", ssh, "--key", controlPlane.key, "--known-hosts", knownHosts];
+    const asked = await igneous(project, "token", ...login, "--json");
     expect(asked.exit, asked.stderr).toBe(0);
     const { nodeConfig, clusterCa } = JSON.parse(asked.stdout) as {
       readonly nodeConfig: readonly string[];
