@@ -39,10 +39,9 @@ type Options = Parameters<RunTool>[1];
 
 async function writeEsp(runTool: RunTool, work: string, layout: Layout, options: Options): Promise<void> {
   const { esp } = layout;
-  await writeAtomic(
-    join(work, "embedded.cfg"),
-    await readText(join(packageFolder, "node/grub/embedded.cfg")),
-  );
+  const embedded = await readText(join(packageFolder, "node/grub/embedded.cfg"));
+  // GRUB's parser for what lies inside its program knows no comments, and complains of each on the console.
+  await writeAtomic(join(work, "embedded.cfg"), embedded.replaceAll(/^#.*\n/gmu, ""));
   await runTool(
     [
       "grub-mkimage",
