@@ -11,8 +11,6 @@ export const nodeUnitsStarted: readonly string[] = [
   "igneous-images.service",
   "igneous-cluster.service",
   "igneous-approve.service",
-  "igneous-join.service",
-  "igneous-join.timer",
   "igneous-routes.service",
 ];
 

@@ -66,6 +66,9 @@ export function renderContainers(input: RenderInput): PayloadPlan {
     links: [
       wants("multi-user.target", "igneous.target"),
       wants("multi-user.target", "igneous-health.service"),
+      // Not of igneous.target, whose units must be active for a node to be healthy: this one comes and goes.
+      wants("multi-user.target", "igneous-join.service"),
+      wants("timers.target", "igneous-join.timer"),
       wants("sysinit.target", "igneous-limit.service"),
       ...units.map((unit) => wants("igneous.target", unit)),
       ...nodeUnitsStarted.map((unit) => wants("igneous.target", unit)),

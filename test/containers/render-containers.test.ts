@@ -107,6 +107,17 @@ describe("renderContainers", () => {
     },
   );
 
+  it("starts nothing with igneous.target that ends well and is then taken for a failure by igneous-health", () => {
+    const started = plan.links
+      .map(({ path }) => /igneous\.target\.wants\/(.+\.service)$/u.exec(path)?.[1])
+      .filter((name) => name !== undefined);
+    expect(started).toContain("igneous-cluster.service");
+    for (const name of started) {
+      const unit = plannedText(plan, `/usr/lib/systemd/system/${name}`);
+      if (unit.includes("Type=oneshot")) expect(unit, name).toContain("RemainAfterExit=yes");
+    }
+  });
+
   it("leaves a user's container its image's entrypoint, environment and user", () => {
     const containers = { own: { image: "localhost/own:1", env: { B: "2" } } };
     const image = {
