@@ -55,6 +55,23 @@ describe("igneous-health", () => {
     expect(await said("var/lib/igneous/host/trial-problems")).toBe(problems);
   });
 
+  it.each([
+    ["after 5 s", "0", /^5\n$/u],
+    ["after twice the time that asking took", "3", /^(?:6|8|1\d)\n$/u],
+  ])("asks again %s, however slow the machine is", async (_, seconds, slept) => {
+    await unit("etcd.service", { ActiveState: "activating", Job: 12 });
+    await place("run/igneous/node", "SLOWNESS=8\n");
+    await place("usr/lib/igneous/checks.d/mine", `#!/bin/sh\nexec /bin/sleep ${seconds}\n`, 0o755);
+    const active = "ActiveState=active\nConditionResult=yes\nJob=0\nNRestarts=0\n";
+    await place(
+      "bin/sleep",
+      `#!/bin/sh\necho "$1" >>"$IGNEOUS_ROOT/slept"\nprintf '${active}' >"$IGNEOUS_ROOT/state/etcd.service"\n`,
+      0o755,
+    );
+    expect((await health(60)).stdout).toMatch(/^healthy after \d+ s$/mu);
+    expect(await said("slept")).toMatch(slept);
+  });
+
   it("does not wait for what ended ten times", async () => {
     await unit("etcd.service", { ActiveState: "activating", NRestarts: 10 });
     const { exit, stdout } = await health(86_400);
