@@ -5,13 +5,14 @@ import type { LockedRollout } from "./rollout-types.ts";
 
 type Described = Omit<GroupStatus, "summary" | "next">;
 
-/** What a person should know of a group, in one sentence, and what to do about it. */
+/** What a person should know of a group, in one sentence, and what to do about it; `called` is its name in commands. */
 export function advice(
   group: GroupState,
   described: Described,
   rollouts: readonly LockedRollout[],
+  called: string,
 ): Pick<GroupStatus, "summary" | "next"> {
-  const { refresh, drift, running, name } = described;
+  const { refresh, drift, running } = described;
   const last = group.refreshes[0];
   const own = findOwnWaves(group, rollouts);
   const builds = running
@@ -24,7 +25,7 @@ export function advice(
     const stops = refresh.checkpoints === undefined ? "" : `, stops at ${refresh.checkpoints.join(", ")} %`;
     return {
       summary: `${back ? "going back" : "rolling"}${far}${back ? "" : stops} (${refresh.status}, refresh ${refresh.id})${why}`,
-      next: back ? null : `igneous rollback --fleet ${name}`,
+      next: back ? null : `igneous rollback --fleet ${called}`,
     };
   }
   if (running.length === 0) return { summary: "no instance runs", next: null };
@@ -36,18 +37,18 @@ export function advice(
       : own === undefined
         ? ""
         : ` after rollout ${own.id} ${own.status === "failed" ? "failed" : "went back"}${because(own.reason, " (", ")")}`;
-    const back = `igneous rollback --fleet ${name}`;
+    const back = `igneous rollback --fleet ${called}`;
     if (drift.every(({ kind }) => kind === "other-commit")) {
       const build = described.expected?.buildId ?? running[0]?.buildId ?? null;
       const which = build === null ? "BUILD" : shortBuild(build);
-      const next = `igneous rollout --ami ${which} --strategy in-place --group ${name}`;
+      const next = `igneous rollout --ami ${which} --strategy in-place --group ${called}`;
       return { summary: `drift${after}: ${builds}`, next };
     }
     return {
       summary: `drift${after}: ${builds}`,
       next:
         last?.status === "Cancelled"
-          ? `igneous rollout --resume --group ${name} (goes on), or ${back}`
+          ? `igneous rollout --resume --group ${called} (goes on), or ${back}`
           : back,
     };
   }

@@ -61,15 +61,32 @@ export function driftOf(group: GroupState, locked: Locked, expected: Expected | 
     const message = `${people(images.length)} another AMI than ${expected?.amiId}, such as ${images[0]?.instanceId}`;
     drift.push({ kind: "other-image", message });
   }
+  drift.push(...otherCommits(group, locked, expected));
+  return drift;
+}
+
+function otherCommits(
+  { instances }: GroupState,
+  { builds }: Locked,
+  expected: Expected | null,
+): readonly Drift[] {
+  const found = new Map<string, string[]>();
   for (const { instanceId, imageId, commit } of instances) {
-    const build = locked.builds.find(({ id, amis }) =>
+    const build = builds.find(({ id, amis }) =>
       expected?.inPlace === true ? id === expected.buildId : amis.some(({ amiId }) => amiId === imageId),
     );
     if (commit === undefined || build?.hostCommit === undefined || build.hostCommit === commit) continue;
-    const message = `${instanceId} booted commit ${commit.slice(0, 12)}; its build has ${build.hostCommit.slice(0, 12)}`;
-    drift.push({ kind: "other-commit", message });
+    const key = `${commit.slice(0, 12)} ${build.hostCommit.slice(0, 12)}`;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, [instanceId]);
+    else known.push(instanceId);
   }
-  return drift;
+  return Array.from(found, ([key, ids]) => {
+    const [commit, wanted] = key.split(" ");
+    const [who, whose] = ids.length === 1 ? ["1 instance", "its"] : [`${ids.length} instances`, "their"];
+    const message = `${who} booted commit ${commit}; ${whose} build has ${wanted}, such as ${ids[0]}`;
+    return { kind: "other-commit" as const, message };
+  });
 }
 
 function people(count: number): string {

@@ -98,6 +98,8 @@ export interface InstanceState {
   readonly address?: string;
   /** OSTree commit that the node reported, where it was asked. */
   readonly commit?: string;
+  /** Why the node did not say what it booted, where it was asked. */
+  readonly silence?: string;
 }
 
 export type RefreshStatusName =

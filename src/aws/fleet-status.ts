@@ -1,8 +1,8 @@
-import type { FleetState, GroupState, RefreshState } from "./fleet-status-types.ts";
+import type { FleetState, GroupState, InstanceState, RefreshState } from "./fleet-status-types.ts";
 import { activeRefreshOf } from "./fleet-status-types.ts";
 import { advice } from "./fleet-status-advice.ts";
 import { driftOf, runningBuilds, unlockedOnly } from "./fleet-status-drift.ts";
-import type { LockedRollout, RolloutBuild } from "./rollout-types.ts";
+import { groupKey, type LockedRollout, type RolloutBuild } from "./rollout-types.ts";
 
 /** What runs where, held against the lock. */
 export interface FleetStatus {
@@ -10,6 +10,8 @@ export interface FleetStatus {
   readonly missing: FleetState["missing"];
   readonly failures: FleetState["failures"];
   readonly hasDrift: boolean;
+  /** Nodes that were asked what they booted and did not say. */
+  readonly silentNodes: number;
   readonly calls: number;
 }
 
@@ -62,6 +64,8 @@ export interface Drift {
 }
 
 export interface Locked {
+  /** All groups of the spec; a name that several have is told with its region in commands. */
+  readonly groups?: readonly { readonly name: string }[];
   readonly builds: readonly (RolloutBuild & { readonly hostCommit?: string })[];
   readonly rollouts: readonly LockedRollout[];
 }
@@ -73,9 +77,14 @@ export function describeFleet(state: FleetState, locked: Locked): FleetStatus {
     groups,
     missing: state.missing,
     failures: state.failures,
+    silentNodes: state.groups.flatMap(({ instances }) => instances).filter(isSilent).length,
     hasDrift: state.missing.length > 0 || groups.some(({ drift }) => drift.length > 0),
     calls: state.calls,
   };
+}
+
+function isSilent({ silence }: InstanceState): boolean {
+  return silence !== undefined;
 }
 
 function describeGroup(state: FleetState, group: GroupState, locked: Locked): GroupStatus {
@@ -96,7 +105,8 @@ function describeGroup(state: FleetState, group: GroupState, locked: Locked): Gr
     refresh,
     drift,
   };
-  return { ...base, ...advice(group, base, locked.rollouts) };
+  const isShared = (locked.groups ?? []).filter(({ name }) => name === group.name).length > 1;
+  return { ...base, ...advice(group, base, locked.rollouts, isShared ? groupKey(group) : group.name) };
 }
 
 /** The newest rollout that ended well, or went back well, tells what should run. */
@@ -135,6 +145,18 @@ function warningsOf({ images }: FleetState, { instances, suspended, region }: Gr
     ...gone.map(
       (id) => `AMI ${id} is gone: what runs it goes on, and nothing can be launched from it or go back to it`,
     ),
+    ...silences(instances),
     ...(suspended.length === 0 ? [] : [`suspended: ${suspended.join(", ")}`]),
   ];
+}
+
+/** Why nodes did not say what they booted, once for each reason. */
+function silences(instances: readonly InstanceState[]): readonly string[] {
+  const silent = instances.filter(isSilent);
+  return [...new Set(silent.map(({ silence }) => silence))].map((why) => {
+    const those = silent.filter(({ silence }) => silence === why);
+    const who =
+      those.length === 1 ? "1 node did not say what it" : `${those.length} nodes did not say what they`;
+    return `${who} booted: ${why}, such as ${those[0]?.instanceId}`;
+  });
 }

@@ -1,4 +1,5 @@
 import type { Context } from "../core/context.ts";
+import { mapLimit } from "../core/parallel.ts";
 import type { Aws } from "./apis.ts";
 
 /** What a command left on one node. */
@@ -24,7 +25,21 @@ export interface NodeStatus {
 const idsPerCall = 50;
 const firstPollMs = 500;
 const pollMs = 3000;
-const finishWithinMs = 15 * 60_000;
+
+/** How long nodes are waited for, and who hears of what happens meanwhile. */
+export interface Patience {
+  /** From sending a command to its end. */
+  readonly finishWithinMs?: number;
+  /** Commands of fifty nodes each that are under way at once. */
+  readonly atOnce?: number;
+  /** Told of each API call. */
+  readonly called?: () => void;
+  /** Told of each node as soon as it has answered. */
+  readonly answered?: (answer: NodeAnswer) => void;
+}
+
+/** Milliseconds that a command may take where nothing else is said. */
+export const untilItEnds = 15 * 60_000;
 
 /** Runs a script as root on nodes by SSM Run Command, and waits for it. A node without a live agent is an answer that is not ok. */
 export async function runOnNodes(
@@ -34,13 +49,15 @@ export async function runOnNodes(
   instanceIds: readonly string[],
   script: readonly string[],
   comment: string,
+  patience: Patience = {},
 ): Promise<readonly NodeAnswer[]> {
-  const answers: NodeAnswer[] = [];
-  for (let at = 0; at < instanceIds.length; at += idsPerCall) {
-    const ids = instanceIds.slice(at, at + idsPerCall);
-    answers.push(...(await runOnSome(context, aws, region, ids, script, comment)));
-  }
-  return answers;
+  const parts: (readonly string[])[] = [];
+  for (let at = 0; at < instanceIds.length; at += idsPerCall)
+    parts.push(instanceIds.slice(at, at + idsPerCall));
+  const answers = await mapLimit(parts, patience.atOnce ?? 1, (ids) =>
+    runOnSome(context, aws, region, ids, script, comment, patience),
+  );
+  return answers.flat();
 }
 
 async function runOnSome(
@@ -50,14 +67,18 @@ async function runOnSome(
   ids: readonly string[],
   script: readonly string[],
   comment: string,
+  { finishWithinMs = untilItEnds, called, answered }: Patience,
 ): Promise<readonly NodeAnswer[]> {
   const ssm = await aws.ssm(region);
+  called?.();
   const online = await onlineOf(aws, region, ids);
   const reachable = ids.filter((id) => online.has(id));
   const silent = ids
     .filter((id) => !online.has(id))
     .map((instanceId) => ({ instanceId, ok: false, output: "its SSM agent does not answer" }));
+  silent.forEach((answer) => answered?.(answer));
   if (reachable.length === 0) return silent;
+  called?.();
   const { Command } = await ssm.sendCommand({
     DocumentName: "AWS-RunShellScript",
     InstanceIds: reachable,
@@ -70,6 +91,7 @@ async function runOnSome(
   const done = new Map<string, NodeAnswer>();
   for (let wait = firstPollMs; done.size < reachable.length; wait = Math.min(pollMs, wait * 2)) {
     await aws.clock.sleep(wait, context.signal);
+    called?.();
     const { CommandInvocations } = await ssm.listCommandInvocations({
       CommandId,
       Details: true,
@@ -77,8 +99,11 @@ async function runOnSome(
     });
     for (const { InstanceId: instanceId = "", Status, CommandPlugins } of CommandInvocations ?? []) {
       if (Status === undefined || /^(Pending|InProgress|Delayed|Cancelling)$/u.test(Status)) continue;
+      if (done.has(instanceId)) continue;
       const output = (CommandPlugins ?? []).map(({ Output }) => Output ?? "").join("");
-      done.set(instanceId, { instanceId, ok: Status === "Success", output: output === "" ? Status : output });
+      const answer = { instanceId, ok: Status === "Success", output: output === "" ? Status : output };
+      done.set(instanceId, answer);
+      answered?.(answer);
     }
     if (aws.clock.now() < until) continue;
     for (const instanceId of reachable) {
@@ -106,13 +131,17 @@ export async function readNodes(
   region: string,
   instanceIds: readonly string[],
 ): Promise<readonly NodeStatus[]> {
-  // Run Command keeps 2,500 characters of an answer.
-  const script = ["igneous-host status --json --brief"];
-  const answers = await runOnNodes(context, aws, region, instanceIds, script, "igneous: what runs here");
-  return answers.flatMap((answer) => (answer.ok ? (parseNodeStatus(answer) ?? []) : []));
+  const answers = await runOnNodes(context, aws, region, instanceIds, askScript, askComment);
+  return answers.flatMap((answer) => parseNodeStatus(answer) ?? []);
 }
 
-function parseNodeStatus({ instanceId, output }: NodeAnswer): NodeStatus | undefined {
+/** Asks a node what it runs. Run Command keeps 2,500 characters of an answer. */
+export const askScript: readonly string[] = ["igneous-host status --json --brief"];
+export const askComment = "igneous: what runs here";
+
+/** A node's answer to {@link askScript}; undefined when it is none. */
+export function parseNodeStatus({ instanceId, ok, output }: NodeAnswer): NodeStatus | undefined {
+  if (!ok) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(output);

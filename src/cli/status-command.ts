@@ -47,7 +47,8 @@ async function fleet(io: Io, context: Context, options: Options): Promise<Comman
     );
   }
   const status = await projectFleet(context, folder, wanted);
-  const exitCode = options.check === true && status.hasDrift ? 5 : status.failures.length > 0 ? 1 : 0;
+  const isUnknown = status.failures.length > 0 || (options.check === true && status.silentNodes > 0);
+  const exitCode = options.check === true && status.hasDrift ? 5 : isUnknown ? 1 : 0;
   return { data: status, text: () => renderFleet(status), exitCode };
 }
 

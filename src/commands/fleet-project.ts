@@ -1,6 +1,6 @@
 import type { Aws } from "../aws/apis.ts";
 import type { FleetStatus } from "../aws/fleet-status.ts";
-import { renderFleetStatus } from "../aws/rollout-text.ts";
+import { renderFleetStatus } from "../aws/fleet-status-text.ts";
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
 import { readLock } from "../lock/file.ts";

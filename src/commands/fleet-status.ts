@@ -1,8 +1,7 @@
 import type { Aws } from "../aws/apis.ts";
 import { describeFleet, type FleetStatus } from "../aws/fleet-status.ts";
+import { askNodes } from "../aws/fleet-status-nodes.ts";
 import { readFleet } from "../aws/fleet-status-read.ts";
-import type { GroupState } from "../aws/fleet-status-types.ts";
-import { readNodes } from "../aws/rollout-nodes.ts";
 import type { LockedRollout, RolloutBuild, RolloutSpec } from "../aws/rollout-types.ts";
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
@@ -15,7 +14,7 @@ export interface FleetStatusOptions {
   readonly groups?: readonly string[];
   /** Ask each node by SSM which commit it booted, too. */
   readonly askNodes?: boolean;
-  /** Show the others without a region that has not answered by then. */
+  /** Show the others without a region or a node that has not answered by then. */
   readonly patienceMs?: number;
 }
 
@@ -32,20 +31,8 @@ export async function fleetStatus(
     brief: true,
     ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
   });
-  if (options.askNodes !== true) return describeFleet(state, options);
-  const asked = await Promise.all(state.groups.map((group) => withCommits(context, aws, group)));
-  return describeFleet({ ...state, groups: asked }, options);
-}
-
-async function withCommits(context: Context, aws: Aws, group: GroupState): Promise<GroupState> {
-  const ids = group.instances.map(({ instanceId }) => instanceId);
-  const nodes = await readNodes(context, aws, group.region, ids);
-  const commits = new Map(nodes.map(({ instanceId, booted }) => [instanceId, booted]));
-  return {
-    ...group,
-    instances: group.instances.map((instance) => {
-      const commit = commits.get(instance.instanceId) ?? undefined;
-      return commit === undefined ? instance : { ...instance, commit };
-    }),
-  };
+  const locked = { builds: options.builds, rollouts: options.rollouts, groups: options.rollout.groups };
+  if (options.askNodes !== true) return describeFleet(state, locked);
+  const asked = await askNodes(context, aws, state, options.patienceMs);
+  return describeFleet(asked, locked);
 }

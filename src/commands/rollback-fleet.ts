@@ -2,7 +2,7 @@ import type { Aws } from "../aws/apis.ts";
 import { applyRollback, type RollbackOutcome } from "../aws/rollout-rollback.ts";
 import { planRollback, type RollbackPlan } from "../aws/rollout-rollback-plan.ts";
 import type { RollbackRequest } from "../aws/rollout-rollback-target.ts";
-import type { LockedRollout, RolloutBuild, RolloutSpec } from "../aws/rollout-types.ts";
+import { groupKey, type LockedRollout, type RolloutBuild, type RolloutSpec } from "../aws/rollout-types.ts";
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
@@ -31,8 +31,14 @@ export async function prepareFleetRollback(
   options: RollbackFleetOptions,
   aws: Aws = openAws(context),
 ): Promise<PreparedRollback> {
-  const [group] = chosenGroups(options.rollout, [options.group]);
+  const [group, second] = chosenGroups(options.rollout, [options.group]);
   if (group === undefined) throw new Error("no group was chosen");
+  if (second !== undefined) {
+    const places = [group, second].map(groupKey);
+    throw new IgneousError("usage", `the spec has more than one group '${options.group}'`, {
+      hint: `say which: igneous rollback --fleet ${places.join(", or --fleet ")}`,
+    });
+  }
   const {
     groups: _groups,
     strategy: _strategy,

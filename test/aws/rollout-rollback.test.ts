@@ -4,7 +4,7 @@ import { readFleet } from "../../src/aws/fleet-status-read.ts";
 import { applyRollback, type RollbackOutcome } from "../../src/aws/rollout-rollback.ts";
 import { planRollback } from "../../src/aws/rollout-rollback-plan.ts";
 import type { RollbackRequest } from "../../src/aws/rollout-rollback-target.ts";
-import { renderFleetStatus } from "../../src/aws/rollout-text.ts";
+import { renderFleetStatus } from "../../src/aws/fleet-status-text.ts";
 import type { LockedRollout } from "../../src/aws/rollout-types.ts";
 import {
   after,
