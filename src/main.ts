@@ -35,6 +35,10 @@ const io: Io = {
     process.stderr.isTTY === true && process.env["CI"] === undefined && process.env["TERM"] !== "dumb",
   colour: process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined,
   columns: () => process.stderr.columns ?? 80,
+  screen: () =>
+    process.stdout.isTTY === true && process.env["TERM"] !== "dumb"
+      ? { columns: process.stdout.columns, rows: process.stdout.rows }
+      : undefined,
   every,
   takeKeys: process.stdin.isTTY && process.stderr.isTTY ? takeKeys : undefined,
   cwd: process.cwd(),

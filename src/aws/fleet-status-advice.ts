@@ -3,7 +3,7 @@ import type { GroupState } from "./fleet-status-types.ts";
 import { shortBuild } from "./rollout-target.ts";
 import type { LockedRollout } from "./rollout-types.ts";
 
-type Described = Omit<GroupStatus, "summary" | "next">;
+type Described = Omit<GroupStatus, "isCalm" | "next" | "summary">;
 
 /** What a person should know of a group, in one sentence, and what to do about it; `called` is its name in commands. */
 export function advice(

@@ -20,23 +20,32 @@ const commandsAtOnce = 10;
  * Asks every node in service by SSM what it booted. With patience, a node that takes longer is not waited for, nor is an
  * SSM that is silent for so long: it is said of its nodes that they said nothing, and why.
  */
+export async function askWords(
+  context: Context,
+  aws: Aws,
+  { groups }: FleetState,
+  patienceMs: number | undefined,
+): Promise<{ readonly words: ReadonlyMap<string, NodeWord>; readonly calls: number }> {
+  let calls = 0;
+  const called = (): void => void calls++;
+  const regions = [...new Set(groups.map(({ region }) => region))];
+  const heard = await Promise.all(
+    regions.map((region) => {
+      const ids = groups.filter((group) => group.region === region).flatMap(inService);
+      return askRegion(context, aws, region, ids, patienceMs, called);
+    }),
+  );
+  return { words: new Map(heard.flatMap((words) => [...words])), calls };
+}
+
+/** A fleet with what its nodes say, see {@link askWords}. */
 export async function askNodes(
   context: Context,
   aws: Aws,
   state: FleetState,
   patienceMs: number | undefined,
 ): Promise<FleetState> {
-  let calls = 0;
-  const words = new Map<string, NodeWord>();
-  const regions = [...new Set(state.groups.map(({ region }) => region))];
-  await Promise.all(
-    regions.map(async (region) => {
-      const ids = state.groups.filter((group) => group.region === region).flatMap(inService);
-      const called = (): void => void calls++;
-      const heard = await askRegion(context, aws, region, ids, patienceMs, called);
-      for (const [id, word] of heard) words.set(id, word);
-    }),
-  );
+  const { words, calls } = await askWords(context, aws, state, patienceMs);
   return { ...withWords(state, words), calls: state.calls + calls };
 }
 

@@ -9,6 +9,8 @@ export interface FleetStatus {
   readonly groups: readonly GroupStatus[];
   readonly missing: FleetState["missing"];
   readonly failures: FleetState["failures"];
+  /** Groups of which nothing was heard yet, while others are shown. */
+  readonly waiting: FleetState["missing"];
   readonly hasDrift: boolean;
   /** Nodes that were asked what they booted and did not say. */
   readonly silentNodes: number;
@@ -30,6 +32,8 @@ export interface GroupStatus {
   readonly expected: Expected | null;
   readonly refresh: RefreshState | null;
   readonly drift: readonly Drift[];
+  /** All instances are in service and run what the lock says; nothing for a person to see. */
+  readonly isCalm: boolean;
   /** One sentence for the person who looks. */
   readonly summary: string;
   /** What to do next, as a command; null when nothing needs doing. */
@@ -77,9 +81,30 @@ export function describeFleet(state: FleetState, locked: Locked): FleetStatus {
     groups,
     missing: state.missing,
     failures: state.failures,
+    waiting: [],
     silentNodes: state.groups.flatMap(({ instances }) => instances).filter(isSilent).length,
     hasDrift: state.missing.length > 0 || groups.some(({ drift }) => drift.length > 0),
     calls: state.calls,
+  };
+}
+
+/** What is known of groups, region by region; a region that is not there yet is waited for. */
+export function mergeStatus(
+  wanted: readonly { readonly name: string; readonly region: string }[],
+  seen: ReadonlyMap<string, FleetStatus>,
+): FleetStatus {
+  const parts = [...seen.values()];
+  const groups = new Map(parts.flatMap((part) => part.groups.map((group) => [groupKey(group), group])));
+  const sum = (count: (part: FleetStatus) => number): number =>
+    parts.reduce((all, part) => all + count(part), 0);
+  return {
+    groups: wanted.flatMap((group) => groups.get(groupKey(group)) ?? []),
+    missing: parts.flatMap(({ missing }) => missing),
+    failures: parts.flatMap(({ failures }) => failures),
+    waiting: wanted.filter(({ region }) => !seen.has(region)).map(({ name, region }) => ({ name, region })),
+    silentNodes: sum(({ silentNodes }) => silentNodes),
+    hasDrift: parts.some(({ hasDrift }) => hasDrift),
+    calls: sum(({ calls }) => calls),
   };
 }
 
@@ -106,7 +131,10 @@ function describeGroup(state: FleetState, group: GroupState, locked: Locked): Gr
     drift,
   };
   const isShared = (locked.groups ?? []).filter(({ name }) => name === group.name).length > 1;
-  return { ...base, ...advice(group, base, locked.rollouts, isShared ? groupKey(group) : group.name) };
+  const said = advice(group, base, locked.rollouts, isShared ? groupKey(group) : group.name);
+  const isWhole = base.inService === base.desired && base.unhealthy === 0 && running.length <= 1;
+  const isCalm = isWhole && refresh === null && drift.length === 0 && base.warnings.length === 0;
+  return { ...base, ...said, isCalm };
 }
 
 /** The newest rollout that ended well, or went back well, tells what should run. */

@@ -7,6 +7,8 @@ export interface Io {
   readonly isTerminal: boolean;
   readonly colour: boolean;
   readonly columns: () => number;
+  /** The size of the terminal that stdout is; undefined when it is none. */
+  readonly screen: () => { readonly columns: number; readonly rows: number } | undefined;
   readonly every: (ms: number, tick: () => void) => () => void;
   /** Takes the keys of the terminal, Ctrl-C too, until the returned function is called; undefined where nobody can type. */
   readonly takeKeys?: ((onKeys: (bytes: Uint8Array) => void) => () => void) | undefined;

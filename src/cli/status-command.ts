@@ -36,17 +36,19 @@ export function addStatusCommand(program: Command, io: Io): void {
 }
 
 async function fleet(io: Io, context: Context, options: Options): Promise<CommandResult> {
-  const { projectFleet, renderFleet, watchFleet } = await import("../commands/fleet-project.ts");
+  const { projectFleet, renderFleet } = await import("../commands/fleet-project.ts");
+  const { createScreen } = await import("./screen.ts");
   const folder = resolve(io.cwd, options.project);
-  const wanted = { groups: options.group === true ? [] : (options.group ?? []), askNodes: options.nodes };
-  if (options.watch === true) {
-    const { createScreen } = await import("./screen.ts");
-    const screen = createScreen(io);
-    return watchFleet(context, folder, wanted, ({ status, text }) =>
-      options.json === true ? io.stdout(`${JSON.stringify(status)}\n`) : screen(text),
-    );
-  }
-  const status = await projectFleet(context, folder, wanted);
+  const { group, nodes: askNodes, watch: again, json } = options;
+  const wanted = { groups: group === true ? [] : (group ?? []), askNodes, again };
+  const screen = createScreen(io);
+  // What is known so far is shown to a person who waits; elsewhere only what is known at the end is a result.
+  const isShown = again === true || (json !== true && io.screen() !== undefined);
+  const status = await projectFleet(context, folder, wanted, (seen) => {
+    if (!isShown) return;
+    if (json === true) io.stdout(`${JSON.stringify(seen)}\n`);
+    else screen.show(renderFleet(seen, io.screen()?.rows));
+  }).finally(() => again !== true && screen.clear());
   const isUnknown = status.failures.length > 0 || (options.check === true && status.silentNodes > 0);
   const exitCode = options.check === true && status.hasDrift ? 5 : isUnknown ? 1 : 0;
   return { data: status, text: () => renderFleet(status), exitCode };

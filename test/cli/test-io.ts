@@ -15,6 +15,7 @@ export function testIo(overrides: Partial<Io> = {}): TestIo {
     isTerminal: false,
     colour: false,
     columns: () => 60,
+    screen: () => undefined,
     every: () => () => undefined,
     cwd: process.cwd(),
     createContext: (emit) => ({ ...testContext(), emit }),
