@@ -1,10 +1,10 @@
-import type { RolloutGroup } from "./rollout-types.ts";
+import type { NodeRole, RolloutGroup } from "./rollout-types.ts";
 
 /**
  * Groups in the order in which they are rolled: control planes first, because a kubelet may not be newer than its API
  * server, and one by one; then the others in the order given, so many at once.
  */
-export function stagesOf<G extends Pick<RolloutGroup, "role">>(
+export function stagesOf<G extends { readonly role?: NodeRole | null }>(
   groups: readonly G[],
   parallel: number,
 ): readonly (readonly G[])[] {

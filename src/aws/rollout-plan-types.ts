@@ -14,6 +14,8 @@ export interface RolloutPlan {
   readonly unlockedReason: string | null;
   readonly strategy: RolloutStrategy;
   readonly groups: readonly GroupPlan[];
+  /** A rough time for all groups, in their order. */
+  readonly minutes: number;
   /** What stands in the way; a plan with blockers is not carried out. */
   readonly blockers: readonly PlanProblem[];
   readonly cautions: readonly PlanProblem[];

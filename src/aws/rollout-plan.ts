@@ -4,7 +4,8 @@ import { type Json, canonicalJson } from "../core/json.ts";
 import type { FleetState, GroupState } from "./fleet-status-types.ts";
 import { templateJson } from "./launch-template.ts";
 import { planGroup } from "./rollout-plan-group.ts";
-import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
+import { stagesOf } from "./rollout-order.ts";
+import type { GroupPlan, PlanProblem, RolloutPlan } from "./rollout-plan-types.ts";
 import { groupProblems } from "./rollout-problems.ts";
 import { wantedData } from "./rollout-target.ts";
 import type { RolloutGroup, RolloutRequest } from "./rollout-types.ts";
@@ -38,10 +39,28 @@ export function planRollout(state: FleetState, request: RolloutRequest): Rollout
     unlockedReason: intent.unlockedReason,
     strategy,
     groups,
-    blockers: planned.flatMap(({ problems }) => problems.blockers),
-    cautions: planned.flatMap(({ problems }) => problems.cautions),
+    minutes: minutesOf(groups, request.parallelGroups ?? 1),
+    blockers: planned.flatMap(({ plan, problems }) => placed(groups, plan, problems.blockers)),
+    cautions: planned.flatMap(({ plan, problems }) => placed(groups, plan, problems.cautions)),
     cannotBeUndone: cannotBeUndone(request, groups),
   };
+}
+
+/** Groups of one stage are rolled at once. */
+function minutesOf(groups: readonly GroupPlan[], parallel: number): number {
+  return stagesOf(groups, parallel)
+    .map((stage) => Math.max(...stage.map(({ capacity }) => capacity.minutes)))
+    .reduce((sum, minutes) => sum + minutes, 0);
+}
+
+/** Problems that say of which region their group is, where another has its name. */
+function placed(
+  groups: readonly GroupPlan[],
+  { name, region }: GroupPlan,
+  problems: readonly PlanProblem[],
+): readonly PlanProblem[] {
+  const isShared = groups.filter((group) => group.name === name).length > 1;
+  return isShared ? problems.map((problem) => ({ ...problem, group: `${name} in ${region}` })) : problems;
 }
 
 /** Refuses a plan that has blockers, or that is not the one which was reviewed. */

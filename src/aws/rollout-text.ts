@@ -11,7 +11,12 @@ export function renderPlan(plan: RolloutPlan): string {
     plan.buildId === null
       ? `an AMI outside the lock (${plan.unlockedReason})`
       : `build ${shortBuild(plan.buildId)}`;
-  const lines = [`roll ${plan.specName} to ${what}, strategy ${plan.strategy}`];
+  const size = planSize(plan);
+  const order = plan.groups.length === 1 ? "1 group" : `${plan.groups.length} groups in this order`;
+  const lines = [
+    `roll ${plan.specName} to ${what}, strategy ${plan.strategy}`,
+    `${order}, ${size} ${size === 1 ? "instance" : "instances"}${size === 0 ? "" : `, about ${plan.minutes} min in all`}`,
+  ];
   for (const group of plan.groups) lines.push("", ...groupLines(group));
   const section = (title: string, items: readonly string[]): void => {
     if (items.length > 0) lines.push("", title, ...items.map((item) => `  ${item}`));
@@ -35,9 +40,12 @@ function groupLines(group: GroupPlan): readonly string[] {
   const { checkpointPercentages: checkpoints, maxHealthyPercentage: max } = preferences;
   const verb = template.action === "create" ? "new version" : "existing version";
   const pauses =
-    checkpoints.length === 0 ? "none" : `${checkpoints.join(", ")} %, each ${preferences.checkpointDelay} s`;
+    checkpoints.length === 0
+      ? "nowhere"
+      : `${checkpoints.join(", ")} %, for ${preferences.checkpointDelay} s each`;
   const count = (action: string): number => instances.filter((instance) => instance.action === action).length;
-  const kept = count("keep");
+  const others = { keep: "kept", wait: "waited for", ignore: "passed over" } as const;
+  const rest = Object.entries(others).filter(([action]) => count(action) > 0);
   return [
     `${group.name} in ${group.region}${group.role === null ? "" : ` (${group.role})`}`,
     `  image      ${wayBack.amiId ?? "none"} → ${group.amiId}`,
@@ -45,7 +53,7 @@ function groupLines(group: GroupPlan): readonly string[] {
     ...template.differences.map(
       ({ field, from, to }) => `    ${field}: ${shortValue(from)} → ${shortValue(to)}`,
     ),
-    `  instances  ${instances.length}: ${count("replace")} replaced${kept === 0 ? "" : `, ${kept} kept`}`,
+    `  instances  ${instances.length}: ${[`${count("replace")} replaced`, ...rest.map(([action, word]) => `${count(action)} ${word}`)].join(", ")}`,
     ...instances
       .slice(0, shownInstances)
       .map(
@@ -57,7 +65,7 @@ function groupLines(group: GroupPlan): readonly string[] {
     `  cost       ${costLine(group)}`,
     `  health     at least ${preferences.minHealthyPercentage} %${max === null ? "" : `, at most ${max} %`}, warm-up ${preferences.instanceWarmup} s, bake ${preferences.bakeTime} s`,
     ...(preferences.health === null ? [] : [`  each node  ${healthLine(preferences.health)}`]),
-    `  stops at   ${pauses}`,
+    `  pauses at  ${pauses}`,
     `  alarms     ${preferences.alarms.length === 0 ? "none" : `${preferences.alarms.join(", ")} (AWS starts only when each is OK)`}`,
     `  way back   version ${wayBack.version}, ${wayBack.amiId ?? "no AMI"}${wayBack.buildId === null ? "" : ` (build ${shortBuild(wayBack.buildId)})`}${preferences.autoRollback ? ", by itself when it fails" : ", only by hand"}`,
   ];

@@ -108,6 +108,7 @@ export async function inPlaceProject(
     unlockedReason: null,
     strategy: "in-place" as const,
     groups: [],
+    minutes: 0,
     blockers: [],
     cautions: [],
     cannotBeUndone: [],

@@ -1,4 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { readFleet } from "../../src/aws/fleet-status-read.ts";
+import type { GroupState } from "../../src/aws/fleet-status-types.ts";
+import { planRollout } from "../../src/aws/rollout-plan.ts";
+import { renderPlan } from "../../src/aws/rollout-text.ts";
 import {
   planOf,
   fleets,
@@ -47,6 +51,39 @@ describe("a rollout's plan", () => {
     expect((await planOf(world, request(["workers"]))).digest).toBe(digest);
     group.template = { ...group.template, version: "2" };
     expect((await planOf(world, request(["workers"]))).digest).not.toBe(digest);
+  });
+
+  it("reads well: the order, all instances and the time first, problems with their region where names repeat", async () => {
+    const world = await fleets();
+    const two = [world.group("workers", 3), world.group("workers", 2, { region: "us-east-1" })];
+    const preferences = { instanceWarmup: 60, checkpointPercentages: [50, 100], checkpointDelay: 600 };
+    for (const { members } of two) if (members[0] !== undefined) members[0].protected = true;
+    const groups = two.map(({ name, region: place }) => ({ name, region: place }));
+    const wanted = request([], { groups, preferences });
+    const state = await readFleet(world.context, world.aws, { groups: groups.slice(0, 1), images: [] });
+    const second = { ...state.groups[0], region: "us-east-1" } as GroupState;
+    const images = [newImage, oldImage].flatMap((imageId) =>
+      state.images.slice(0, 1).map((image) => ({ ...image, imageId, region })),
+    );
+    const target = {
+      ...newBuild,
+      amis: [region, "us-east-1"].map((place) => ({ region: place, amiId: newImage })),
+    };
+    const plan = planRollout(
+      {
+        ...state,
+        groups: [...state.groups, second],
+        images: [...images, ...images.map((image) => ({ ...image, region: "us-east-1" }))],
+      },
+      { ...wanted, target: { kind: "build", build: target }, builds: [target, oldBuild] },
+    );
+    const minutes = plan.groups.map(({ capacity }) => capacity.minutes);
+    expect(plan.minutes).toBe(minutes.reduce((sum, one) => sum + one, 0));
+    const text = renderPlan(plan);
+    expect(text).toContain(`\n2 groups in this order, 4 instances, about ${plan.minutes} min in all\n`);
+    expect(text).toContain("instances  3: 2 replaced, 1 waited for\n");
+    expect(text).toContain("pauses at  50, 100 %, for 600 s each\n");
+    expect(text).toMatch(/\n {2}workers in us-east-1: /u);
   });
 
   it("keeps instances that match already, and takes a version that says the same", async () => {

@@ -1,5 +1,8 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { IgneousError } from "../../src/core/errors.ts";
+import { writeLock } from "../../src/lock/file.ts";
 import { newImage, oldImage, templateData, versionsIn } from "../aws/fleets.ts";
 import { type FleetSetting, fleetSetting } from "./fleet-setting.ts";
 
@@ -157,6 +160,21 @@ describe("every bad day ends in a state that status explains in one screen", () 
       expect(shown.stdout.split("\n").length).toBeLessThan(24);
     });
   }
+
+  it("the lock has another build since the plan was reviewed", async () => {
+    const { igneous, folder, lock } = await fleetSetting();
+    const review = join(folder, "plan.json");
+    await writeFile(review, (await igneous(["rollout", "--ami", "--plan", "--json"])).stdout);
+    const before = await lock();
+    const { schemaVersion: _version, checksum: _checksum, ...content } = before;
+    await writeLock(folder, { ...content, builds: before.builds.slice(1) });
+    expect(await igneous(["rollout", "--ami", "--approved", review])).toMatchObject({
+      exit: 4,
+      stderr: expect.stringMatching(/rollout-plan-changed[^]*next: review the new plan/u),
+    });
+    const shown = await igneous(["status", "--group", "workers"]);
+    expect(shown.stdout).toMatch(/4 of 4 in service\n {2}4 × aaaaaaaaaaaa\n/u);
+  });
 
   it("Ctrl-C detaches and says how to attach; status shows the rollout, and the same command attaches", async () => {
     const { igneous, workers, lock, sim } = await fleetSetting(checkpoints.replace("3600", "172800"));
