@@ -1,14 +1,17 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { FleetStatus } from "../src/aws/fleet-status.ts";
 import { openAws } from "../src/aws/session.ts";
-import { fleetStatus } from "../src/commands/fleet-status.ts";
+import { watchRegions } from "../src/commands/fleet-watch.ts";
 import { prepareRollout } from "../src/commands/rollout.ts";
 import { hostContext } from "../src/host/context.ts";
+import { growHeapAtOnce } from "../src/host/heap.ts";
 
 /**
  * `npx tsx bench/fleet.ts [GROUPS [INSTANCES]]`: status and plan of a fleet in ten regions on the simulator, which is a
  * process of its own. Ours are the seconds of this process's processor; the wall clock is mostly the simulator's.
  */
+growHeapAtOnce();
 const groupCount = Number(process.argv[2] ?? 200);
 const instanceCount = Number(process.argv[3] ?? 1000);
 const regions = [
@@ -50,11 +53,15 @@ async function measured<T>(name: string, body: () => Promise<T>, tell: (value: T
 
 try {
   process.stdout.write(`${groupCount} groups × ${instanceCount} instances in ${regions.length} regions\n`);
-  const look = { rollout, builds: [build], rollouts: [] };
+  const locked = { builds: [build], rollouts: [] };
+  const watched = { groups, locked: () => Promise.resolve(locked), askNodes: false, lookMs: 5000 };
+  // The simulator is one process for all regions.
+  const look = (patienceMs = 60_000): Promise<FleetStatus> =>
+    watchRegions(context, { ...watched, patienceMs }, () => undefined, false);
   for (const name of ["status", "status, again"]) {
     await measured(
       name,
-      () => fleetStatus(context, look, aws),
+      () => look(),
       ({ calls }) => `${calls} API calls`,
     );
   }
@@ -68,7 +75,7 @@ try {
   server.stdin.write("hang us-east-1\n");
   await measured(
     "status, one region silent",
-    () => fleetStatus(context, { ...look, patienceMs: 10_000 }, aws),
+    () => look(10_000),
     ({ groups: seen, failures }) =>
       `${seen.length} groups shown, ${failures.map(({ message }) => message).join("; ")}`,
   );

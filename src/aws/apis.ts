@@ -2,11 +2,12 @@ import type { AutoScaling } from "@aws-sdk/client-auto-scaling";
 import type { CloudWatch } from "@aws-sdk/client-cloudwatch";
 import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import type { EBS } from "@aws-sdk/client-ebs";
-import type { EC2 } from "@aws-sdk/client-ec2";
+import type { DescribeInstancesRequest, EC2 } from "@aws-sdk/client-ec2";
 import type { ECR } from "@aws-sdk/client-ecr";
 import type { S3 } from "@aws-sdk/client-s3";
 import type { Imagebuilder } from "@aws-sdk/client-imagebuilder";
 import type { SSM } from "@aws-sdk/client-ssm";
+import type { BriefInstance } from "./quick-answers.ts";
 
 /** The operations that igneous calls, and no others. */
 
@@ -19,7 +20,6 @@ export type Ec2Api = Pick<
   | "deregisterImage"
   | "describeImageAttribute"
   | "describeImages"
-  | "describeInstances"
   | "describeKeyPairs"
   | "describeLaunchTemplates"
   | "describeInstanceStatus"
@@ -35,7 +35,15 @@ export type Ec2Api = Pick<
   | "modifyImageAttribute"
   | "modifyLaunchTemplate"
   | "registerImage"
->;
+> & {
+  /** Of an instance only what is read of it, see `quick-answers.ts`. */
+  readonly describeInstances: (input: DescribeInstancesRequest) => Promise<{
+    readonly Reservations?:
+      | readonly { readonly Instances?: readonly BriefInstance[] | undefined }[]
+      | undefined;
+    readonly NextToken?: string | undefined;
+  }>;
+};
 
 export type EbsApi = Pick<
   EBS,

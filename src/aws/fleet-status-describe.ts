@@ -1,7 +1,8 @@
 import type { AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
-import type { Image, Instance } from "@aws-sdk/client-ec2";
+import type { Image } from "@aws-sdk/client-ec2";
 import type { Aws } from "./apis.ts";
 import type { ImageState } from "./fleet-status-types.ts";
+import type { BriefInstance } from "./quick-answers.ts";
 
 /** Told of each API call. */
 export type Count = () => void;
@@ -41,9 +42,9 @@ export async function describeInstances(
   region: string,
   groups: readonly string[],
   count: Count,
-): Promise<ReadonlyMap<string, Instance>> {
+): Promise<ReadonlyMap<string, BriefInstance>> {
   const ec2 = await aws.ec2(region);
-  const found = new Map<string, Instance>();
+  const found = new Map<string, BriefInstance>();
   for (let at = 0; at < groups.length; at += valuesPerFilter) {
     const Values = groups.slice(at, at + valuesPerFilter);
     let NextToken: string | undefined;
@@ -56,13 +57,7 @@ export async function describeInstances(
       });
       for (const { Instances } of answer.Reservations ?? []) {
         for (const instance of Instances ?? []) {
-          const { InstanceId, ImageId, LaunchTime, PrivateIpAddress } = instance;
-          if (InstanceId === undefined) continue;
-          found.set(InstanceId, {
-            ...(ImageId === undefined ? {} : { ImageId }),
-            ...(LaunchTime === undefined ? {} : { LaunchTime }),
-            ...(PrivateIpAddress === undefined ? {} : { PrivateIpAddress }),
-          });
+          if (instance.InstanceId !== undefined) found.set(instance.InstanceId, instance);
         }
       }
       NextToken = answer.NextToken;

@@ -24,11 +24,14 @@ export function runningBuilds({ instances }: GroupState, builds: Locked["builds"
 }
 
 /** What the lock does not name at all; that counts also while a rollout is under way. */
-export function unlockedOnly(group: GroupState, { builds, rollouts }: Locked): readonly Drift[] {
+export function unlockedOnly(
+  running: readonly RunningBuild[],
+  { rollouts }: Pick<Locked, "rollouts">,
+): readonly Drift[] {
   const allowed = new Set(
     rollouts.filter(({ unlockedReason }) => unlockedReason !== undefined).map(({ amiId }) => amiId),
   );
-  return runningBuilds(group, builds)
+  return running
     .filter(({ buildId, imageId }) => buildId === null && !allowed.has(imageId ?? ""))
     .map(({ imageId, count, examples }) => ({
       kind: "unlocked-image" as const,
@@ -37,8 +40,13 @@ export function unlockedOnly(group: GroupState, { builds, rollouts }: Locked): r
 }
 
 /** Where a group that is at rest is not what the lock says. */
-export function driftOf(group: GroupState, locked: Locked, expected: Expected | null): readonly Drift[] {
-  const drift: Drift[] = [...unlockedOnly(group, locked)];
+export function driftOf(
+  group: GroupState,
+  running: readonly RunningBuild[],
+  locked: Locked,
+  expected: Expected | null,
+): readonly Drift[] {
+  const drift: Drift[] = [...unlockedOnly(running, locked)];
   const { pinned, instances } = group;
   if (expected !== null && pinned !== String(expected.version)) {
     drift.push({

@@ -1,6 +1,6 @@
 import type { AutoScalingGroup, LaunchTemplateSpecification } from "@aws-sdk/client-auto-scaling";
-import type { Instance } from "@aws-sdk/client-ec2";
 import type { GroupState, GroupTemplate, HookState, MixedState, RefreshState } from "./fleet-status-types.ts";
+import type { BriefInstance } from "./quick-answers.ts";
 
 /** The launch template that a group names, by itself or in its mixed instances policy. */
 export function templateOf(group: AutoScalingGroup): LaunchTemplateSpecification | undefined {
@@ -15,7 +15,7 @@ export function templateOf(group: AutoScalingGroup): LaunchTemplateSpecification
 export function groupState(
   region: string,
   group: AutoScalingGroup,
-  instances: ReadonlyMap<string, Instance>,
+  instances: ReadonlyMap<string, BriefInstance>,
   refreshes: readonly RefreshState[],
   template: GroupTemplate | undefined,
   hooks: readonly HookState[] = [],

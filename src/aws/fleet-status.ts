@@ -116,7 +116,7 @@ function describeGroup(state: FleetState, group: GroupState, locked: Locked): Gr
   const refresh = activeRefreshOf(group) ?? null;
   const expected = expectedOf(group, locked.rollouts);
   const running = runningBuilds(group, locked.builds);
-  const drift = refresh === null ? driftOf(group, locked, expected) : unlockedOnly(group, locked);
+  const drift = refresh === null ? driftOf(group, running, locked, expected) : unlockedOnly(running, locked);
   const base = {
     name: group.name,
     region: group.region,

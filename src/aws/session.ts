@@ -4,6 +4,7 @@ import type { Aws, AwsClock } from "./apis.ts";
 import { putBlocksQuickly } from "./block-request.ts";
 import { signKnownDigest } from "./block-signing.ts";
 import { awsFailure } from "./failure.ts";
+import { readInstancesQuickly, readMembersQuickly } from "./quick-answers.ts";
 import { defaultRetries, type RetryPolicy, retrying } from "./retry.ts";
 
 interface AwsOptions {
@@ -51,7 +52,9 @@ export function openAws(context: Context, options: AwsOptions = {}): Aws {
     clock,
     ec2: perRegion(async (region) => {
       const { EC2 } = await import("@aws-sdk/client-ec2");
-      return guard(new EC2({ ...common("EC2"), region }), "ec2", region);
+      const client = new EC2({ ...common("EC2"), region });
+      readInstancesQuickly(client);
+      return guard(client, "ec2", region);
     }),
     ebs: perRegion(async (region) => {
       const { EBS } = await import("@aws-sdk/client-ebs");
@@ -81,7 +84,9 @@ export function openAws(context: Context, options: AwsOptions = {}): Aws {
     }),
     autoScaling: perRegion(async (region) => {
       const { AutoScaling } = await import("@aws-sdk/client-auto-scaling");
-      return guard(new AutoScaling({ ...common("AUTO_SCALING"), region }), "autoscaling", region);
+      const client = new AutoScaling({ ...common("AUTO_SCALING"), region });
+      readMembersQuickly(client);
+      return guard(client, "autoscaling", region);
     }),
     cloudWatch: perRegion(async (region) => {
       const { CloudWatch } = await import("@aws-sdk/client-cloudwatch");
