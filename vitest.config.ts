@@ -7,6 +7,7 @@ const contract = [
   "test/cli/ci-example.test.ts",
   "test/cli/publish*.test.ts",
   "test/cli/rollout*.test.ts",
+  "test/commands/fleet-watch.test.ts",
   "test/node/igneous-join-moto.test.ts",
   "test/ostree/static-publish.test.ts",
   "test/packer/**/*.test.ts",

@@ -17,7 +17,7 @@ const node = {
 };
 
 /** What status says of a group whose nodes are asked. */
-async function look({ context }: Fleets, patienceMs = 4000): Promise<FleetStatus> {
+async function look({ context }: Fleets, patienceMs = 6000): Promise<FleetStatus> {
   const aws = openAws(context);
   const state = await readFleet(context, aws, {
     groups: [{ name: "workers", region }],
@@ -69,7 +69,7 @@ describe("what nodes say that they booted", () => {
     expect(text).toContain(
       `mind: 1 node did not say what it booted: its SSM agent does not answer, such as ${off}`,
     );
-    expect(text).toContain(`mind: 1 node did not say what it booted: no answer after 4 s, such as ${stuck}`);
+    expect(text).toContain(`mind: 1 node did not say what it booted: no answer after 6 s, such as ${stuck}`);
     expect(text).toContain("commit 111111111111");
     expect(status).toMatchObject({ hasDrift: false, silentNodes: 2 });
   });
