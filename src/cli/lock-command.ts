@@ -20,7 +20,10 @@ export function addLockCommand(program: Command, io: Io): void {
       "Resolves every image (tag, index, manifest, config, layers) and every base package (from the signed archive\n" +
         "index) and writes images.lock.json. What is locked stays locked unless --update names it.",
     )
-    .option("--update [names...]", "resolve again: the images with these names, 'base' for packages, or all")
+    .option(
+      "--update [names...]",
+      "resolve again: the images with these names, 'base' for packages, 'source-amis', or all",
+    )
     .option("--refresh-gone", "resolve again only what is no longer served as it is locked")
     .option("--merge <file>", "take the builds and rollouts of another lock into this one, and nothing else")
     .option("--check", "write nothing; exit 4 with the difference when the lock does not match the spec");

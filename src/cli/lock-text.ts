@@ -17,6 +17,10 @@ export function renderLockResult(result: LockResult): string {
     `${base.outcome.padEnd(8)} base ${base.suite}: ${base.packages} packages, ${base.tools} for the tools`,
   );
   for (const change of base.changes) lines.push(`           ${change}`);
+  for (const { asked, region, amiId, outcome, previous } of result.sourceAmis) {
+    const was = previous === undefined || previous === amiId ? "" : ` (was ${previous})`;
+    lines.push(`${outcome.padEnd(8)} AMI ${asked} in ${region}: ${amiId}${was}`);
+  }
   lines.push(result.changed ? "images.lock.json is written" : "images.lock.json is up to date");
   return `${lines.join("\n")}\n`;
 }

@@ -7,10 +7,12 @@ import { renderCheckScript } from "../disk/check-script.ts";
 import { hostChecks } from "../disk/host-checks.ts";
 import { sha256File, sizeOf, writeAtomic } from "../host/files.ts";
 import { ensureFolder } from "../host/folders.ts";
+import { builderParent } from "./asked-source-amis.ts";
 import { readDeployment } from "./boot-input.ts";
 import { packerSource } from "./packer-folder.ts";
 import { type Project, specFileName } from "./project.ts";
 import { requirePublish } from "./publish-section.ts";
+import { lockedSourceAmi } from "./source-amis.ts";
 import { type CommittedProject, writeProjectPayload } from "./render-packer.ts";
 
 export interface PreparedImageBuild {
@@ -36,6 +38,7 @@ export async function prepareImageBuild(
 ): Promise<PreparedImageBuild> {
   const { project, lock, plan, commits } = committed;
   const imageBuilder = requireImageBuilder(project);
+  const parentImage = lockedSourceAmi(lock, builderParent(project.loaded.spec)) ?? imageBuilder.parentImage;
   await ensureFolder(folder);
   const place = (name: string): string => join(folder, name);
   await writeProjectPayload(context, committed, place("payload.tar.gz"));
@@ -57,7 +60,7 @@ export async function prepareImageBuild(
     specName: lock.name,
     payloadCommit: commits.payload,
     publish: requirePublish(project),
-    imageBuilder,
+    imageBuilder: { ...imageBuilder, parentImage },
     files: stored(files),
   };
   return { build, files: Object.values(files) };

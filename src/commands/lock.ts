@@ -14,11 +14,10 @@ import { openSource } from "../oci/source.ts";
 import { loadProject, type Project, sourceOptions } from "./project.ts";
 import { namingImage, namingPackages } from "./spec-places.ts";
 import { committedShape } from "./committed-shape.ts";
+import { type DescribedAmi, describeAmi, lockSourceAmis, type Outcome } from "./source-amis.ts";
 import { keepShape, withFields } from "./spec-changes.ts";
 import { renderTemplates } from "./templates.ts";
 import { updateFilter } from "./update-filter.ts";
-
-type Outcome = "kept" | "locked" | "updated";
 
 export interface LockResult {
   readonly changed: boolean;
@@ -35,6 +34,7 @@ export interface LockResult {
     readonly outcome: Outcome;
     readonly changes: readonly string[];
   };
+  readonly sourceAmis: readonly DescribedAmi[];
 }
 
 export interface LockCheck {
@@ -86,6 +86,10 @@ export async function lockProject(
       };
     });
     const base = await lockBase(context, project, previous?.base, update("base"), refreshGone);
+    const sourceAmis = await lockSourceAmis(context, project, previous?.sourceAmis, {
+      update: update("source-amis"),
+      refreshGone,
+    });
     const { name, platform, spec, templates } = project.wanted;
     const builds = previous?.builds ?? [];
     const changed = await writeLock(folder, {
@@ -95,6 +99,7 @@ export async function lockProject(
       templates: { ...templates },
       images,
       base,
+      ...(sourceAmis === undefined ? {} : { sourceAmis: [...sourceAmis] }),
       builds,
       rollouts: previous?.rollouts,
     });
@@ -103,6 +108,7 @@ export async function lockProject(
       changed,
       images: images.map((image) => describeImage(image, locked.get(image.reference))),
       base: describeBase(base, previous?.base),
+      sourceAmis: (sourceAmis ?? []).map((ami) => describeAmi(ami, previous?.sourceAmis)),
     };
   });
 }

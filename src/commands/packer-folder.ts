@@ -38,7 +38,6 @@ export async function renderPackerTemplates(
     qemu,
     amazon,
     modern: isModern,
-    filtered: packer?.amazon !== undefined && !("ami" in packer.amazon.base),
     before: rendered("before-apply"),
     after: rendered("after-apply"),
   };

@@ -35,6 +35,7 @@ export function qemuVariables(
 /** What `amazon-ebs.pkr.hcl` wants. `publish:` says where the AMI goes, as for every builder. */
 export function amazonVariables(
   spec: Spec,
+  sourceAmi: string | undefined,
   buildId: string,
   isModern: boolean,
   now: Date,
@@ -51,9 +52,7 @@ export function amazonVariables(
   return defined({
     region,
     ami_name: name,
-    source_ami: "ami" in amazon.base ? amazon.base.ami : undefined,
-    source_ami_name: "name" in amazon.base ? amazon.base.name : undefined,
-    source_ami_owners: "name" in amazon.base ? amazon.base.owners : undefined,
+    source_ami: sourceAmi,
     ami_regions: others,
     ami_users: publish?.accounts,
     encrypt_boot: encrypted ? true : undefined,

@@ -14,6 +14,7 @@ import { readLock } from "../lock/file.ts";
 import type { Lock } from "../lock/schema.ts";
 import type { SourceOptions } from "../oci/source.ts";
 import { type LoadedSpec, parseSpec, refuse } from "../spec/load.ts";
+import { askedSourceAmis } from "./asked-source-amis.ts";
 import { cloudCredentials } from "./registry-credentials.ts";
 import { shapeOf } from "../spec/shape.ts";
 import { type FindShape, withFields } from "./spec-changes.ts";
@@ -81,6 +82,7 @@ export async function loadProject(folder: string): Promise<Project> {
       },
       references: [...new Set(references)].sort(),
       suite: spec.base.debian.suite,
+      sourceAmis: askedSourceAmis(spec).map(({ asked, region }) => ({ asked, region })),
       requestedPackages: [...new Set([...spec.base.debian.packages, ...optional.packages])].sort(),
     },
     shape,

@@ -29,6 +29,8 @@ import {
   qemuVariables,
   unmetByPacker,
 } from "./packer-variables.ts";
+import { packerBase } from "./asked-source-amis.ts";
+import { lockedSourceAmi } from "./source-amis.ts";
 import { type PayloadArchive, keepPayload } from "./payload-archive.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
 import { committedTree } from "./base-tree.ts";
@@ -160,7 +162,9 @@ export async function renderCommitted(
     const variables = {
       ...buildVariables(payload),
       ...(base === undefined ? {} : qemuVariables(spec, base, await probeAccelerator(context))),
-      ...(sources.includes("amazon-ebs") ? amazonVariables(spec, plan.id, isModern, now()) : {}),
+      ...(sources.includes("amazon-ebs")
+        ? amazonVariables(spec, lockedSourceAmi(lock, packerBase(spec)), plan.id, isModern, now())
+        : {}),
     };
     await writePackerFiles(project, out, { sources, isModern, variables });
     const { sha256, size } = payload;

@@ -2,7 +2,7 @@ import { IgneousError } from "../core/errors.ts";
 import type { Project } from "./project.ts";
 
 /**
- * What `igneous lock --update NAME…` resolves again: `base`, a container, a preloaded image (by its name for pods, or the
+ * What `igneous lock --update NAME…` resolves again: `base`, `source-amis`, a container, a preloaded image (by its name for pods, or the
  * last part of that without the tag), or an image by its whole reference. An unknown name is an error of code `usage`.
  */
 export function updateFilter(
@@ -18,6 +18,7 @@ export function updateFilter(
   for (const reference of project.wanted.references) names.set(reference, reference);
   for (const { name, image } of project.containers) names.set(name, image);
   names.set("base", "base");
+  if (project.wanted.sourceAmis.length > 0) names.set("source-amis", "source-amis");
   const wanted = new Set<string>();
   for (const name of update) {
     const target = names.get(name);

@@ -11,6 +11,13 @@ export interface Wanted {
   readonly references: readonly string[];
   readonly suite: string;
   readonly requestedPackages: readonly string[];
+  /** AMIs that the spec does not name by their ids. */
+  readonly sourceAmis: readonly SourceAmiPlace[];
+}
+
+export interface SourceAmiPlace {
+  readonly asked: string;
+  readonly region: string;
 }
 
 /** One way in which a lock does not match its spec. */
@@ -38,10 +45,19 @@ export function diffLock(lock: Lock, wanted: Wanted): readonly Difference[] {
   for (const name of missingFromLock(lock.base, wanted.requestedPackages)) {
     compare(`base package ${name}`, null, "needed by this igneous or the spec");
   }
+  const amis = new Set(lock.sourceAmis?.map(placeOf));
+  for (const place of wanted.sourceAmis.map(placeOf))
+    if (!amis.delete(place)) compare(`source AMI ${place}`, null, "needed by the spec");
+  for (const place of amis) compare(`source AMI ${place}`, "locked", null);
   const paths = new Set([...Object.keys(lock.templates), ...Object.keys(wanted.templates)]);
   for (const path of [...paths].sort()) {
     compare(`template ${path}`, lock.templates[path] ?? null, wanted.templates[path] ?? null);
   }
   if (differences.length === 0) compare("spec", lock.spec, wanted.spec);
   return differences;
+}
+
+/** `devnet-* of self in eu-central-1`: what one entry of the lock is for. */
+export function placeOf({ asked, region }: SourceAmiPlace): string {
+  return `${asked} in ${region}`;
 }

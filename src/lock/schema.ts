@@ -49,6 +49,17 @@ export const LockedBase = z.strictObject({
 });
 export type LockedBase = z.infer<typeof LockedBase>;
 
+/** What an AWS builder starts from, where the spec does not name it by its id. */
+const LockedSourceAmi = z.strictObject({
+  /** As the spec asks for it: a name with stars and owners, or a parameter. */
+  asked: z.string(),
+  region: z.string(),
+  amiId: z.string(),
+  name: z.string().exactOptional(),
+  createdAt: z.string().exactOptional(),
+});
+export type LockedSourceAmi = z.infer<typeof LockedSourceAmi>;
+
 /** An AMI in one region. */
 const LockedAmi = z.strictObject({
   account: z.string(),
@@ -154,6 +165,7 @@ export const Lock = z.strictObject({
   templates: z.record(z.string(), digest),
   images: z.array(LockedImage),
   base: LockedBase,
+  sourceAmis: z.array(LockedSourceAmi).exactOptional(),
   builds: z.array(LockedBuild),
   /** What was rolled out to which group, newest first. */
   rollouts: z.array(LockedRollout).optional(),

@@ -112,8 +112,8 @@ export const ImageBuilder = z.strictObject({
   parentImage: z
     .string()
     .regex(
-      /^(ami-[0-9a-f]{8,17}|ssm:\/[\w./-]+|arn:aws[a-z-]*:imagebuilder:.+)$/u,
-      "wanted an AMI id, ssm:/PARAMETER or the ARN of an Image Builder image",
+      /^(ami-[0-9a-f]{8,17}|ssm:\/[\w./-]+|arn:aws[a-z-]*:imagebuilder:.+\/\d+\.\d+\.\d+(\/\d+)?)$/u,
+      "wanted an AMI id, ssm:/PARAMETER (the lock says what it holds) or the ARN of an Image Builder image with its whole version",
     )
     .describe("an OSTree machine that the payload is applied to"),
   payload: s3Uri.describe("where the payload is put for the build instance"),

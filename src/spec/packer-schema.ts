@@ -28,7 +28,10 @@ const amazon = z.strictObject({
       ami: z.string().regex(/^ami-[0-9a-f]{8,17}$/u, "wanted the id of an AMI"),
     }),
     z.strictObject({
-      name: z.string().min(1).describe("the newest AMI with such a name; * stands for anything"),
+      name: z
+        .string()
+        .min(1)
+        .describe("the newest AMI with such a name, which the lock keeps; * stands for anything"),
       owners: z.array(z.string()).min(1),
     }),
   ]),

@@ -31,7 +31,7 @@ publish:
   accounts: ["111122223333"]
   tags: { team: nodes }
 packer:
-  amazon: { base: { ami: ${baseAmi} }, sshHost: 127.0.0.1, sshPort: ${port}, sshTimeout: 15s }
+  amazon: { base: { name: bas*, owners: [self] }, sshHost: 127.0.0.1, sshPort: ${port}, sshTimeout: 15s }
 `;
 
 function writeSpec(port: number): void {
@@ -83,6 +83,8 @@ describe("packer, source amazon-ebs, against moto", () => {
 
   beforeAll(async () => {
     writeSpec(22);
+    const locked = await igneous(project, "lock");
+    expect(locked.stdout, locked.stderr).toContain(`AMI bas* of self in eu-central-1: ${baseAmi}`);
     const rendered = await igneous(project, "render", "--only", "amazon-ebs", "--out", out);
     expect(rendered.exit, rendered.stderr).toBe(0);
     const repo = join(project, ".igneous/repo");

@@ -77,7 +77,9 @@ async function render(
   const variables: PackerVariables = {
     ...buildVariables({ path: "", sha256: hex as never, size: 0 }),
     ...qemuVariables(spec, { sha256: hex }, { accelerator: options.accelerator ?? "kvm" }),
-    ...(sources.includes("amazon-ebs") ? amazonVariables(spec, buildId, isModern, new Date(0)) : {}),
+    ...(sources.includes("amazon-ebs")
+      ? amazonVariables(spec, "ami-0123456789abcdef0", buildId, isModern, new Date(0))
+      : {}),
   };
   await writePackerFiles(project, out, { sources, isModern, variables });
   await run(testContext(), ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", join(out, "access.key")]);
