@@ -68,7 +68,7 @@ describe("watching a fleet", () => {
       true,
     );
     await expect(watching).rejects.toThrow("seen enough");
-    expect(seen.length).toBeGreaterThan(2);
+    expect(seen.length).toBeGreaterThan(1);
     expect(seen[0]?.groups[0]).toMatchObject({ inService: 3, warnings: [] });
     expect(seen.at(-1)?.groups[0]?.warnings[0]).toContain("3 nodes did not say what they booted");
   });
