@@ -8,7 +8,7 @@ import { isSameData } from "./launch-template.ts";
 import { createVersion, findVersionData } from "./launch-template-version.ts";
 import { shortBuild, wantedData, wantedUserData } from "./rollout-target.ts";
 import type { GroupPlan } from "./rollout-plan-types.ts";
-import type { RolloutRequest } from "./rollout-types.ts";
+import { groupKey, type RolloutRequest } from "./rollout-types.ts";
 
 export interface StartedRefresh {
   readonly id: string;
@@ -100,7 +100,7 @@ async function attach(
     "rollout-active",
     `instance refresh ${refresh.id} of ${group.name} in ${group.region} is ${refresh.status} and brings ${brings}`,
     {
-      hint: `wait for it (igneous status --group ${group.name} --watch), or end it: igneous rollback --fleet ${group.name}`,
+      hint: `wait for it (igneous status --group ${groupKey(group)} --watch), or end it: igneous rollback --fleet ${groupKey(group)}`,
     },
   );
 }

@@ -7,6 +7,7 @@ import { findRefresh } from "./instance-refresh-read.ts";
 import type { HealthGate } from "./rollout-health.ts";
 import { stepName } from "./rollout-order.ts";
 import { troubleOf } from "./retry.ts";
+import { groupKey } from "./rollout-types.ts";
 
 const firstPollMs = 1000;
 const pollMs = 15_000;
@@ -81,7 +82,7 @@ export async function watchRefresh(
       context.emit({
         type: "warning",
         message: `detached: instance refresh ${id} of ${where} goes on in AWS`,
-        hint: `attach with the same command, look with: igneous status --group ${group.name}, go back with: igneous rollback --fleet ${group.name}`,
+        hint: `attach with the same command, look with: igneous status --group ${groupKey(group)}, go back with: igneous rollback --fleet ${groupKey(group)}`,
       });
     }
     throw error;

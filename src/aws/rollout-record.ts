@@ -3,7 +3,7 @@ import { IgneousError } from "../core/errors.ts";
 import type { GroupState, RefreshState } from "./fleet-status-types.ts";
 import type { RolloutOutcome } from "./rollout-outcome.ts";
 import type { GroupPlan } from "./rollout-plan-types.ts";
-import type { LockedRollout, RolloutRequest, RolloutStatus } from "./rollout-types.ts";
+import { groupKey, type LockedRollout, type RolloutRequest, type RolloutStatus } from "./rollout-types.ts";
 
 /** What a rollout's record is made from. */
 export interface RecordedAs {
@@ -100,10 +100,11 @@ export function rolloutFailure(outcomes: readonly RolloutOutcome[]): IgneousErro
   const { rollout, explanation } = bad;
   const why = explanation.map((line) => `\n  ${line}`).join("");
   const where = `${rollout.group} in ${rollout.region}`;
+  const called = groupKey({ name: rollout.group, region: rollout.region });
   if (rollout.status === "rolled-back") {
     const back = rollout.previous?.amiId ?? "what it ran before";
     return new IgneousError("rollout-rolled-back", `${where} went back to ${back}:${why}`, {
-      hint: `look at the failed build, then roll out another; now: igneous status --group ${rollout.group}`,
+      hint: `look at the failed build, then roll out another; now: igneous status --group ${called}`,
     });
   }
   const mixed =
@@ -111,6 +112,6 @@ export function rolloutFailure(outcomes: readonly RolloutOutcome[]): IgneousErro
       ? "the way back failed as well"
       : `the rollout ${rollout.status === "cancelled" ? "was cancelled" : "failed"}`;
   return new IgneousError("rollout-failed", `${where}: ${mixed}; instances of both builds may run:${why}`, {
-    hint: `see which: igneous status --group ${rollout.group}; go back with: igneous rollback --fleet ${rollout.group}`,
+    hint: `see which: igneous status --group ${called}; go back with: igneous rollback --fleet ${called}`,
   });
 }

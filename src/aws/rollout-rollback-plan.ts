@@ -44,7 +44,7 @@ export async function planRollback(
       "rollout-active",
       `instance refresh ${refresh.id} of ${group.name} in ${group.region} is ${refresh.status}`,
       {
-        hint: `bring it back first: igneous rollback --fleet ${group.name}, then roll out the build you want`,
+        hint: `bring it back first: igneous rollback --fleet ${groupKey(group)}, then roll out the build you want`,
       },
     );
   }

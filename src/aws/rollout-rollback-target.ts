@@ -3,13 +3,14 @@ import type { Aws } from "./apis.ts";
 import type { GroupState } from "./fleet-status-types.ts";
 import { findVersionData } from "./launch-template-version.ts";
 import { shortBuild } from "./rollout-target.ts";
-import type {
-  KnownVersion,
-  LockedRollout,
-  RolloutBuild,
-  RolloutGroup,
-  RolloutPreferences,
-  RolloutTarget,
+import {
+  groupKey,
+  type KnownVersion,
+  type LockedRollout,
+  type RolloutBuild,
+  type RolloutGroup,
+  type RolloutPreferences,
+  type RolloutTarget,
 } from "./rollout-types.ts";
 
 export interface RollbackRequest {
@@ -70,7 +71,7 @@ export async function rollbackTarget(
       why: `instances of several versions run; to the group's own, version ${group.template.version}`,
     };
   }
-  const hint = `name the build: igneous rollback --fleet ${group.name} --to BUILD`;
+  const hint = `name the build: igneous rollback --fleet ${groupKey(group)} --to BUILD`;
   if (newest?.previous === undefined) {
     throw new IgneousError(
       "rollback-unclear",

@@ -124,12 +124,12 @@ function renderResult({ outcomes }: RolloutResult): string {
     if (status === "in-progress") {
       return [
         `… ${where}: ${id} goes on in AWS`,
-        `  look: igneous status --group ${group} --watch · attach: the same command · back: igneous rollback --fleet ${group}`,
+        `  look: igneous status --group ${region}/${group} --watch · attach: the same command · back: igneous rollback --fleet ${region}/${group}`,
       ];
     }
     return [
       `✓ ${where} runs ${amiId}, launch template version ${launchTemplate.version} (rollout ${id})`,
-      `  report: igneous report ${id} · back: igneous rollback --fleet ${group}`,
+      `  report: igneous report ${id} · back: igneous rollback --fleet ${region}/${group}`,
     ];
   });
   return `${lines.join("\n")}\n`;

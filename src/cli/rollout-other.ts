@@ -46,7 +46,7 @@ export async function pauseRollout(
   const paused = await pauseProject(context, resolve(io.cwd, project), group);
   const lines = paused.flatMap(({ group: name, region, percent }) => [
     `paused ${name} in ${region} at ${percent} %`,
-    `  goes on: igneous rollout --resume --group ${name} · goes back: igneous rollback --fleet ${name}`,
+    `  goes on: igneous rollout --resume --group ${region}/${name} · goes back: igneous rollback --fleet ${region}/${name}`,
   ]);
   const text = lines.length === 0 ? "no rollout is under way" : lines.join("\n");
   return { data: { paused }, text: () => `${text}\n` };

@@ -76,7 +76,7 @@ export async function rollbackFleet(
     outcome.status !== "failed"
       ? undefined
       : new IgneousError("rollout-failed", `${outcome.group} in ${outcome.region} could not go back:${why}`, {
-          hint: `see what runs: igneous status --group ${outcome.group}`,
+          hint: `see what runs: igneous status --group ${groupKey({ name: outcome.group, region: outcome.region })}`,
         });
   return { outcome, rollouts: lockable(made), failure };
 }

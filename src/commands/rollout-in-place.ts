@@ -2,7 +2,7 @@ import type { Aws } from "../aws/apis.ts";
 import { readFleet } from "../aws/fleet-status-read.ts";
 import { applyInPlace, type InPlaceOutcome } from "../aws/rollout-in-place.ts";
 import { type InPlacePlan, planInPlace } from "../aws/rollout-in-place-plan.ts";
-import type { RolloutSpec } from "../aws/rollout-types.ts";
+import { groupKey, type RolloutSpec } from "../aws/rollout-types.ts";
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
@@ -101,7 +101,7 @@ export async function rolloutInPlace(
     const code = isBack ? "rollout-rolled-back" : "rollout-failed";
     const what = isBack ? "went back to what it ran" : "is left with nodes that failed";
     const failure = new IgneousError(code, `${plan.group} in ${plan.region} ${what}:${lines}`, {
-      hint: `look at the nodes: igneous status --group ${plan.group} --nodes`,
+      hint: `look at the nodes: igneous status --group ${groupKey({ name: plan.group, region: plan.region })} --nodes`,
     });
     return { groups, failure };
   }

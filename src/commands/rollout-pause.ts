@@ -2,7 +2,7 @@ import type { Aws } from "../aws/apis.ts";
 import { activeRefreshOf, type GroupState } from "../aws/fleet-status-types.ts";
 import { readFleet } from "../aws/fleet-status-read.ts";
 import { watchRefresh } from "../aws/instance-refresh-watch.ts";
-import type { LockedRollout } from "../aws/rollout-types.ts";
+import { groupKey, type LockedRollout } from "../aws/rollout-types.ts";
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
@@ -41,7 +41,7 @@ export async function pauseProject(
         "rollout-active",
         `${group.name} in ${group.region} goes back; that is not paused`,
         {
-          hint: `wait for it: igneous status --group ${group.name} --watch`,
+          hint: `wait for it: igneous status --group ${groupKey(group)} --watch`,
         },
       );
     }
