@@ -5,10 +5,13 @@ import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
 import { needed } from "./needed.ts";
-import { copyImageInput, registerImageInput } from "./image-input.ts";
+import { copyImageInput, imageName, registerImageInput } from "./image-input.ts";
 import type { Journal } from "./journal.ts";
 import { type PublishBuild, tagNames } from "./publish-types.ts";
 import { findImage, seenSoon, waitForImage } from "./waits.ts";
+
+/** After so long everybody sees an AMI with its tags. */
+const settledWithinMs = 10 * 60_000;
 
 export interface ImageWork {
   readonly context: Context;
@@ -75,6 +78,7 @@ async function findKnown(work: ImageWork): Promise<string | undefined> {
 }
 
 async function create(work: ImageWork, make: () => Promise<string>): Promise<string> {
+  await refuseTakenName(work);
   try {
     const amiId = await make();
     await remember(work, amiId);
@@ -87,6 +91,23 @@ async function create(work: ImageWork, make: () => Promise<string>): Promise<str
     await remember(work, found.ImageId);
     return found.ImageId;
   }
+}
+
+/** An old AMI with our name and without our tags is somebody else's: known before anything is sent. A new one may be ours, not tagged yet. */
+async function refuseTakenName({ aws, build, region }: ImageWork): Promise<void> {
+  const ec2 = await aws.ec2(region);
+  const name = imageName(build);
+  const Filters = [{ Name: "name", Values: [name] }];
+  const { Images = [] } = await ec2.describeImages({ Owners: ["self"], IncludeDisabled: true, Filters });
+  const other = Images.find(
+    ({ CreationDate = "" }) => aws.clock.now() - Date.parse(CreationDate) > settledWithinMs,
+  );
+  if (other === undefined) return;
+  throw new IgneousError(
+    "aws-name-taken",
+    `AMI ${other.ImageId ?? ""} in ${region} has the name ${name} already, and is not of this build's disk`,
+    { hint: "deregister that AMI or change the name of the spec; igneous does not take over foreign AMIs" },
+  );
 }
 
 async function findByTags({ aws, build, region }: ImageWork): Promise<Image | undefined> {

@@ -4,14 +4,17 @@ import { type ImageBuilderAmi, publishByImageBuilder } from "../aws/image-builde
 import { homeRegion } from "../aws/image-builder-resources.ts";
 import { storeFiles } from "../aws/image-builder-store.ts";
 import type { PublishFailure } from "../aws/publish-types.ts";
+import { askAccount } from "../aws/inventory.ts";
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
 import type { Digest } from "../core/digest.ts";
 import { withProject } from "../lock/file.ts";
 import { prepareImageBuild, requireImageBuilder } from "./image-builder-build.ts";
 import { recordImageBuild } from "./image-builder-record.ts";
-import { loadProject } from "./project.ts";
+import { loadProject, requireLock } from "./project.ts";
+import { requirePublish } from "./publish-section.ts";
 import { commitProject } from "./render-packer.ts";
+import { renderTemplates } from "./templates.ts";
 
 export interface BakedByImageBuilder {
   readonly id: Digest;
@@ -35,6 +38,9 @@ export async function bakeByImageBuilder(
 ): Promise<BakedByImageBuilder> {
   const project = await loadProject(folder);
   requireImageBuilder(project);
+  renderTemplates(project);
+  await requireLock(project);
+  await askAccount(aws, requirePublish(project).regions[0]);
   const prepared = await withProject(context, folder, async () => {
     const committed = await commitProject(context, project);
     const place = join(project.folder, ".igneous", "imagebuilder");

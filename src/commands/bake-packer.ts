@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describeAmis } from "../aws/packer-amis.ts";
+import { askAccount } from "../aws/inventory.ts";
 import { openAws } from "../aws/session.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
@@ -22,8 +23,9 @@ import { choosePackerSources, renderPackerTemplates } from "./packer-folder.ts";
 import { reportLeftovers } from "./packer-failure.ts";
 import { recordPacker } from "./packer-record.ts";
 import type { PackerSource } from "./packer-variables.ts";
-import { loadProject } from "./project.ts";
+import { loadProject, type Project, requireLock } from "./project.ts";
 import { type CommittedProject, commitProject, renderCommitted } from "./render-packer.ts";
+import { renderTemplates } from "./templates.ts";
 
 export interface PackerBakeOptions {
   readonly only: PackerSource | undefined;
@@ -55,6 +57,13 @@ export async function bakeWithPacker(
   const sources = choosePackerSources(project, options.only);
   const packerVersion = await needPackerVersion(context);
   await renderPackerTemplates(project, { sources, isModern: isModernPacker(packerVersion) });
+  const region = packerRegion(project);
+  if (sources.includes("amazon-ebs") && region !== undefined) {
+    renderTemplates(project);
+    await requireLock(project);
+    // Credentials that are missing are found out now, not after minutes of work.
+    await askAccount(openAws(context), region);
+  }
   return withProject(context, folder, async () => {
     const committed = await commitProject(context, project);
     const { plan, commits } = committed;
@@ -93,8 +102,7 @@ async function build(
   run: { readonly out: string; readonly log: string; readonly sources: readonly PackerSource[] },
 ): Promise<Made & { readonly sourceAmi: string | undefined }> {
   const { out, log, sources } = run;
-  const { packer, publish } = project.loaded.spec;
-  const region = packer?.amazon?.region ?? publish?.regions[0];
+  const region = packerRegion(project);
   return runStep(context, "packer", `packer build (${sources.join(", ")})`, async () => {
     await removeTree(join(out, "manifest.json"));
     let done = 0;
@@ -113,6 +121,11 @@ async function build(
     const made = parsePackerManifest((await findText(join(out, "manifest.json"))) ?? "{}");
     return { value: { ...made, sourceAmi: findTraces(result.lines).sourceAmi }, note: log };
   });
+}
+
+function packerRegion({ loaded }: Project): string | undefined {
+  const { packer, publish } = loaded.spec;
+  return packer?.amazon?.region ?? publish?.regions[0];
 }
 
 /** The disk that Packer made becomes one like those of `bake`, which `igneous boot --out` takes, and is checked alike. */

@@ -82,16 +82,19 @@ describe("what AWS refuses", () => {
     });
   }
 
-  it("names a foreign AMI that has the name, and leaves it alone", async () => {
+  it("names a foreign AMI that has the name, before anything is sent, and leaves it alone", async () => {
     const { sim, context, aws, bake } = await setting();
     const first = await publishBuild(context, aws, await bake("b1", words));
     sim.world.images.get(first.amis[0]?.amiId ?? "")?.tags.clear();
+    await sim.clock.sleep(3_600_000, context.signal);
     const build = await bake("b1", "other disk");
     const again = { ...build, folder: `${build.folder}/again` };
+    const before = sim.world.snapshots.size;
     await expect(publishBuild(context, aws, again)).rejects.toMatchObject({
       code: "aws-name-taken",
       message: expect.stringContaining(first.amis[0]?.amiId ?? "?"),
     });
+    expect(sim.world.snapshots.size).toBe(before);
   });
 
   it("finds a KMS key of another region, an account that is none, and a shared image under the default key in the spec", async () => {

@@ -1,8 +1,9 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, cp, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../fakes/aws/faults.ts";
 import { publishSetting } from "./publish-setting.ts";
+import { requireTool } from "../tools.ts";
 
 const publish = ["publish", "--no-boot-test"];
 const regions = "{ regions: [eu-central-1, us-east-1] }";
@@ -170,6 +171,28 @@ it("bake --builder direct asks AWS before it makes anything", async () => {
   sim.faults.add({ operation: "DescribeImages", effect: { kind: "error", code: "AuthFailure" } });
   const { exit, stderr } = await igneous(["bake", "--builder", "direct"]);
   expect(exit).toBe(1);
+  expectInOrder(stderr, ["[aws-credentials]", "in eu-central-1"]);
+  expect(await readdir(join(folder, ".igneous"))).toEqual(["builds"]);
+});
+
+it.each([
+  ["imagebuilder", []],
+  ["packer", ["--only", "amazon-ebs"]],
+])("bake --builder %s asks AWS before it makes anything", async (builder, words) => {
+  requireTool("packer");
+  const { sim, folder, igneous } = await publishSetting("{ regions: [eu-central-1] }");
+  for (const file of ["igneous.yaml", "images.lock.json", "butane"])
+    await cp(file, join(folder, file), { recursive: true });
+  await appendFile(
+    join(folder, "igneous.yaml"),
+    `publish: { regions: [eu-central-1] }
+packer: { amazon: { base: { ami: ami-0123456789abcdef0 } } }
+imageBuilder: { parentImage: ami-0123456789abcdef0, payload: s3://payloads, instanceProfile: builder }
+`,
+  );
+  sim.faults.add({ operation: "DescribeImages", effect: { kind: "error", code: "AuthFailure" } });
+  const { exit, stderr } = await igneous(["bake", "--builder", builder, ...words]);
+  expect(exit, stderr).toBe(1);
   expectInOrder(stderr, ["[aws-credentials]", "in eu-central-1"]);
   expect(await readdir(join(folder, ".igneous"))).toEqual(["builds"]);
 });
