@@ -93,14 +93,19 @@ async function create(work: ImageWork, make: () => Promise<string>): Promise<str
   }
 }
 
-/** An old AMI with our name and without our tags is somebody else's: known before anything is sent. A new one may be ours, not tagged yet. */
+/**
+ * An old AMI with our name and without our tags is somebody else's: known before anything is sent. A new one may be ours, not
+ * tagged yet, and one that failed or was deregistered (EC2 shows it for a while) holds no name.
+ */
 async function refuseTakenName({ aws, build, region }: ImageWork): Promise<void> {
   const ec2 = await aws.ec2(region);
   const name = imageName(build);
   const Filters = [{ Name: "name", Values: [name] }];
   const { Images = [] } = await ec2.describeImages({ Owners: ["self"], IncludeDisabled: true, Filters });
   const other = Images.find(
-    ({ CreationDate = "" }) => aws.clock.now() - Date.parse(CreationDate) > settledWithinMs,
+    ({ CreationDate = "", State = "" }) =>
+      !["failed", "deregistered"].includes(State) &&
+      aws.clock.now() - Date.parse(CreationDate) > settledWithinMs,
   );
   if (other === undefined) return;
   throw new IgneousError(

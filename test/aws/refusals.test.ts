@@ -97,6 +97,19 @@ describe("what AWS refuses", () => {
     expect(sim.world.snapshots.size).toBe(before);
   });
 
+  it("takes a failed AMI with the name for no obstacle, as EC2 does", async () => {
+    const { sim, context, aws, bake } = await setting();
+    const first = await publishBuild(context, aws, await bake("b1", words));
+    const failed = sim.world.images.get(first.amis[0]?.amiId ?? "");
+    if (failed === undefined) throw new Error("nothing was registered");
+    sim.world.images.set(failed.id, { ...failed, failure: "the snapshot was lost" });
+    await sim.clock.sleep(3_600_000, context.signal);
+    const build = await bake("b1", words);
+    const second = await publishBuild(context, aws, { ...build, folder: `${build.folder}/again` });
+    expect(second.failures).toEqual([]);
+    expect(second.amis[0]?.amiId).not.toBe(failed.id);
+  });
+
   it("finds a KMS key of another region, an account that is none, and a shared image under the default key in the spec", async () => {
     const { sim, context, aws, bake } = await setting({
       regions: [home, "us-east-1", "us-east-1", "Mars"],
