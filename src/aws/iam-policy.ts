@@ -2,7 +2,15 @@ import type { PublishSpec } from "./publish-types.ts";
 import { launchPermissions } from "./image-input.ts";
 import { tagNames } from "./publish-types.ts";
 
-export const policyCommands = ["gc", "imagebuilder", "publish", "rollout", "status", "verify"] as const;
+export const policyCommands = [
+  "gc",
+  "imagebuilder",
+  "lock",
+  "publish",
+  "rollout",
+  "status",
+  "verify",
+] as const;
 export type PolicyCommand = (typeof policyCommands)[number];
 
 export interface Statement {
@@ -21,7 +29,7 @@ export interface Policy {
 
 /** The least that a command needs, for one spec: only its regions, and changes only to what carries its tag. */
 export function iamPolicy(
-  command: Exclude<PolicyCommand, "imagebuilder" | "rollout">,
+  command: Exclude<PolicyCommand, "imagebuilder" | "lock" | "rollout">,
   specName: string,
   spec: PublishSpec,
 ): Policy {

@@ -141,7 +141,7 @@ async function gcPublishedRepo(
 export function addIamPolicyCommand(program: Command, io: Io): void {
   const command = program
     .command("iam-policy")
-    .argument("<command>", "publish, imagebuilder, gc, rollout, status or verify")
+    .argument("<command>", "publish, imagebuilder, lock, gc, rollout, status or verify")
     .summary("print the IAM policy that a command needs, and no more")
     .description(
       "Prints the least IAM policy for a command and this spec: its regions, and what carries its tag.",

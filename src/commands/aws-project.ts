@@ -4,17 +4,20 @@ import type { BuildStatus } from "../aws/published-status.ts";
 import type { RemoteCheck } from "../aws/remote-check.ts";
 import type { Policy } from "../aws/iam-policy.ts";
 import { imageBuilderPolicy } from "../aws/iam-policy-image-builder.ts";
+import { lockStatements } from "../aws/iam-policy-lock.ts";
 import { ostreeStatements } from "../aws/iam-policy-ostree.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
 import { readLock } from "../lock/file.ts";
 import type { Lock } from "../lock/schema.ts";
+import { parseReference } from "../oci/reference.ts";
+import { askedSourceAmis } from "./asked-source-amis.ts";
 import { findBuild } from "./build-id.ts";
 import { applyGc, planGarbage } from "./gc.ts";
 import { requireImageBuilder } from "./image-builder-build.ts";
 import { renderIamPolicy, renderRolloutPolicy, requirePolicyCommand } from "./iam-policy.ts";
-import { loadProject } from "./project.ts";
+import { loadProject, type Project } from "./project.ts";
 import { findS3Target } from "./ostree-target.ts";
 import { publishRequest } from "./publish-project.ts";
 import { requirePublish } from "./publish-section.ts";
@@ -74,10 +77,21 @@ export async function projectPolicy(
   requirePolicyCommand(command);
   const project = await loadProject(folder);
   const specName = project.loaded.spec.name;
+  if (command === "lock") return lockPolicy(project);
   if (command === "rollout") return renderRolloutPolicy(specName, requireRollout(project));
   if (command === "imagebuilder")
     return imageBuilderPolicy(specName, requirePublish(project), requireImageBuilder(project));
   return renderIamPolicy({ command, specName, publish: requirePublish(project) });
+}
+
+function lockPolicy({ loaded, wanted }: Project): Policy {
+  const repositories = wanted.references.flatMap((text) => {
+    const reference = parseReference(text);
+    return reference.kind === "registry" ? [`${reference.registry}/${reference.repository}`] : [];
+  });
+  const Statement = lockStatements({ amis: askedSourceAmis(loaded.spec), repositories });
+  if (Statement.length > 0) return { Version: "2012-10-17", Statement };
+  throw new IgneousError("usage", "locking this spec asks AWS nothing", { hint: "give it no credentials" });
 }
 
 function ostreePolicy(command: string, target: string): Policy {

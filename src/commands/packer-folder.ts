@@ -3,6 +3,7 @@ import { renderTemplate } from "../butane/template.ts";
 import { IgneousError } from "../core/errors.ts";
 import { prettyJson } from "../core/json.ts";
 import { readText, sizeOf, writeAtomic } from "../host/files.ts";
+import { removeTree } from "../host/folders.ts";
 import { readPackageFiles } from "../host/package-files.ts";
 import { renderProvisioner } from "../packer/hcl.ts";
 import type { PackerSource, PackerVariables } from "./packer-variables.ts";
@@ -41,12 +42,7 @@ export async function renderPackerTemplates(
     before: rendered("before-apply"),
     after: rendered("after-apply"),
   };
-  const wanted: Readonly<Record<string, boolean>> = {
-    "build.pkr.hcl.hbs": true,
-    "qemu.pkr.hcl.hbs": qemu,
-    "amazon-ebs.pkr.hcl.hbs": amazon,
-    "plugins.pkr.hcl.hbs": isModern,
-  };
+  const wanted = wantedTemplates({ sources, isModern });
   return (await packerSources(project)).flatMap(([path, contents]): readonly PackerText[] => {
     if (!path.endsWith(".hbs")) return [{ path, text: contents, isProgram: true }];
     if (wanted[path] === false) return [];
@@ -55,8 +51,24 @@ export async function renderPackerTemplates(
   });
 }
 
+/** Which of igneous' own templates a folder has; one of the project's own is always there. */
+function wantedTemplates({
+  sources,
+  isModern,
+}: Pick<PackerFiles, "sources" | "isModern">): Readonly<Record<string, boolean>> {
+  return {
+    "build.pkr.hcl.hbs": true,
+    "qemu.pkr.hcl.hbs": sources.includes("qemu"),
+    "amazon-ebs.pkr.hcl.hbs": sources.includes("amazon-ebs"),
+    "plugins.pkr.hcl.hbs": isModern,
+  };
+}
+
 /** Writes what {@link renderPackerTemplates} gives, with the values that the templates want. */
 export async function writePackerFiles(project: Project, out: string, files: PackerFiles): Promise<void> {
+  // What an earlier rendering for other sources left would be built, too.
+  for (const [path, isWanted] of Object.entries(wantedTemplates(files)))
+    if (!isWanted) await removeTree(join(out, path.slice(0, -".hbs".length)));
   for (const { path, text, isProgram } of await renderPackerTemplates(project, files))
     await writeAtomic(join(out, path), text, isProgram ? 0o755 : undefined);
   await writeAtomic(join(out, "igneous.auto.pkrvars.json"), prettyJson(files.variables));

@@ -1,8 +1,9 @@
-import { appendFile, cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SSM } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Policy } from "../../src/aws/iam-policy.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { packerBase, builderParent } from "../../src/commands/asked-source-amis.ts";
 import { loadProject } from "../../src/commands/project.ts";
@@ -78,11 +79,13 @@ function context(emit: Context["emit"] = () => undefined): Context {
   return { ...inner, emit, env: { ...inner.env, ...env } };
 }
 
-async function lock(...words: readonly string[]) {
+async function igneous(...words: readonly string[]) {
   const { io, seen } = testIo({ cwd: folder, createContext: context });
-  await runProgram(io, ["node", "igneous", "lock", ...words]);
+  await runProgram(io, ["node", "igneous", ...words]);
   return seen;
 }
+
+const lock = (...words: readonly string[]) => igneous("lock", ...words);
 
 async function parameter(Value: string): Promise<void> {
   const ssm = new SSM({ region, endpoint: moto.endpoint, credentials, maxAttempts: 1 });
@@ -150,5 +153,24 @@ describe("AMIs that the spec asks for by a name or a parameter", () => {
     );
     await lock();
     expect((await readLock(folder)).sourceAmis).toBeUndefined();
+  });
+
+  it("have a policy of their own, with that of images in ECR", async () => {
+    const path = join(folder, "igneous.yaml");
+    const stored = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/chain/geth:1";
+    const text = await readFile(path, "utf8");
+    await writeFile(path, text.replace("oci:.igneous/images/ethereum/client-go:v1.16.7", stored));
+    const { Statement } = JSON.parse((await igneous("iam-policy", "lock")).stdout) as Policy;
+    expect(Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+      [["ec2:DescribeImages"], "*"],
+      [["ssm:GetParameter"], [`arn:aws:ssm:${region}:*:parameter/devnet/parent`]],
+      [["ecr:GetAuthorizationToken"], "*"],
+      [
+        ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        ["arn:aws:ecr:eu-west-1:111122223333:repository/chain/geth"],
+      ],
+    ]);
+    await cp("igneous.yaml", join(folder, "igneous.yaml"));
+    expect((await igneous("iam-policy", "lock")).stderr).toContain("locking this spec asks AWS nothing");
   });
 });

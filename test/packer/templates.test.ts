@@ -123,6 +123,20 @@ describe("packer templates", () => {
     expect(stdout).toBe("");
   });
 
+  it("rendering for one source takes the other's template out of the folder, and leaves files of yours", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "igneous.yaml"), head + publish + filter);
+    const project = await loadProject(folder);
+    const out = join(folder, "out");
+    await mkdir(out);
+    await writeFile(join(out, "mine.pkr.hcl"), "# mine\n");
+    const both = { sources: ["qemu", "amazon-ebs"], isModern: true, variables: {} } as const;
+    await writePackerFiles(project, out, both);
+    await writePackerFiles(project, out, { ...both, sources: ["amazon-ebs"], isModern: false });
+    const hcl = (await readdir(out)).filter((name) => name.endsWith(".pkr.hcl")).sort();
+    expect(hcl).toEqual(["amazon-ebs.pkr.hcl", "build.pkr.hcl", "mine.pkr.hcl"]);
+  });
+
   it("a template in the project's own packer/ wins over that of igneous", async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "igneous.yaml"), head);
