@@ -73,8 +73,10 @@ describe("a published repo", () => {
     expect(later.filter((path) => path.startsWith(`/${deltaFolder(first, second)}/`)).length).toBeGreaterThan(
       1,
     );
-    // The large file is new and as a whole; all else is in the delta.
-    expect(later.filter((path) => path.endsWith(".filez"))).toHaveLength(1);
+    expect(later).toContain(`/${deltaFolder(first, second)}/0`);
+    // The large file comes as a whole; ostree may ask for the small one, too, when it meets its folder before the delta's part is there.
+    const files = later.filter((path) => path.endsWith(".filez"));
+    expect(files.length === 1 || files.length === 2, files.join(" ")).toBe(true);
     expect(await ostree("cat", second, "/usr/bin/program")).toContain("two some words");
   });
 
