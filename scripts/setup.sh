@@ -71,11 +71,9 @@ if ! cmp -s package-lock.json node_modules/.igneous-lock; then
 fi
 
 step="compile"
-if [ ! -f dist/.stamp ] || [ -n "$(find src tsconfig.json tsconfig.build.json -newer dist/.stamp -print -quit)" ]; then
+if [ ! -f dist/.stamp ] || [ -n "$(find src scripts/build.ts package-lock.json -newer dist/.stamp -print -quit)" ]; then
   say "compiling igneous: src to dist"
-  rm -rf dist
-  npx --no-install tsc -p tsconfig.build.json || fail "run: npm run types"
-  chmod +x dist/main.js
+  npm run --silent build || fail "run: npm run types"
   touch dist/.stamp
 fi
 

@@ -54,7 +54,7 @@ interface ClientOptions {
 /** A client that keeps connections alive and goes through the proxies that the environment names. */
 export async function createHttpClient(context: Context, options: ClientOptions = {}): Promise<HttpClient> {
   // A tenth of a second that a bake with nothing to fetch need not wait for.
-  const undici = await import("undici");
+  const undici = await import("./undici.ts");
   const timeouts = options.timeouts ?? defaultTimeouts;
   const connect = {
     timeout: timeouts.connectMs,
@@ -88,7 +88,7 @@ export async function createHttpClient(context: Context, options: ClientOptions 
 }
 
 function proxyAgent(
-  undici: typeof import("undici"),
+  undici: typeof import("./undici.ts"),
   context: Context,
   limits: Agent.Options,
   tls: object,

@@ -1,9 +1,16 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Folder of the installed igneous: where `butane/`, `packer/`, `node/` and `examples/` are. */
-export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
+export const packageFolder = findPackage(dirname(fileURLToPath(import.meta.url)));
+
+/** This module lies deeper in the sources than in what is built of them. */
+function findPackage(folder: string): string {
+  const above = dirname(folder);
+  return above === folder || existsSync(join(folder, "package.json")) ? folder : findPackage(above);
+}
 
 export interface PackageFile {
   /** Path below the folder that was listed, with `/`. */
