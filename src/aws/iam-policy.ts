@@ -6,6 +6,7 @@ export const policyCommands = [
   "gc",
   "imagebuilder",
   "lock",
+  "packer",
   "publish",
   "rollout",
   "status",
@@ -29,7 +30,7 @@ export interface Policy {
 
 /** The least that a command needs, for one spec: only its regions, and changes only to what carries its tag. */
 export function iamPolicy(
-  command: Exclude<PolicyCommand, "imagebuilder" | "lock" | "rollout">,
+  command: Exclude<PolicyCommand, "imagebuilder" | "lock" | "packer" | "rollout">,
   specName: string,
   spec: PublishSpec,
 ): Policy {
@@ -37,7 +38,7 @@ export function iamPolicy(
   return { Version: "2012-10-17", Statement: statements };
 }
 
-const snapshots = "arn:aws:ec2:*::snapshot/*";
+export const snapshots = "arn:aws:ec2:*::snapshot/*";
 export const images = "arn:aws:ec2:*::image/*";
 
 function inRegions(spec: PublishSpec): Readonly<Record<string, readonly string[]>> {
@@ -100,14 +101,7 @@ function publish(specName: string, spec: PublishSpec): readonly Statement[] {
       [images, snapshots],
     ),
     ...parameter(spec, ["ssm:GetParameter", "ssm:PutParameter"]),
-    ...keys(spec, [
-      "kms:CreateGrant",
-      "kms:Decrypt",
-      "kms:DescribeKey",
-      "kms:GenerateDataKeyWithoutPlaintext",
-      "kms:ReEncryptFrom",
-      "kms:ReEncryptTo",
-    ]),
+    ...copyKeys(Object.values(spec.kmsKeys ?? {})),
   ];
 }
 
@@ -120,7 +114,7 @@ function verify(specName: string, spec: PublishSpec): readonly Statement[] {
     reads(spec, ["ec2:DescribeImageAttribute", "ec2:DescribeImages"]),
     changesOfMine("ReadBlocks", specName, ["ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks"], snapshots),
     ...parameter(spec, ["ssm:GetParameter"]),
-    ...keys(spec, ["kms:Decrypt"]),
+    ...keys(Object.values(spec.kmsKeys ?? {}), ["kms:Decrypt"]),
   ];
 }
 
@@ -155,7 +149,18 @@ export function parameter(spec: PublishSpec, actions: readonly string[]): readon
   return [{ Sid: "Parameter", Effect: "Allow", Action: actions, Resource }];
 }
 
-function keys(spec: PublishSpec, actions: readonly string[]): readonly Statement[] {
-  const arns = Object.values(spec.kmsKeys ?? {});
+/** What an encrypted copy takes of the keys. */
+export function copyKeys(arns: readonly string[]): readonly Statement[] {
+  return keys(arns, [
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+  ]);
+}
+
+function keys(arns: readonly string[], actions: readonly string[]): readonly Statement[] {
   return arns.length === 0 ? [] : [{ Sid: "Keys", Effect: "Allow", Action: actions, Resource: arns }];
 }

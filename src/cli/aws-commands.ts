@@ -21,6 +21,7 @@ interface GcOptions extends ProjectOptions {
 
 interface PolicyOptions extends ProjectOptions {
   readonly ostree?: string;
+  readonly packerVersion?: string;
 }
 
 export function addGcCommand(program: Command, io: Io): void {
@@ -141,16 +142,19 @@ async function gcPublishedRepo(
 export function addIamPolicyCommand(program: Command, io: Io): void {
   const command = program
     .command("iam-policy")
-    .argument("<command>", "publish, imagebuilder, lock, gc, rollout, status or verify")
+    .argument("<command>", "publish, packer, imagebuilder, lock, gc, rollout, status or verify")
     .summary("print the IAM policy that a command needs, and no more")
     .description(
       "Prints the least IAM policy for a command and this spec: its regions, and what carries its tag.",
     )
-    .option("--ostree <target>", "for publish --ostree or gc --ostree: s3://BUCKET/PREFIX");
+    .option("--ostree <target>", "for publish --ostree or gc --ostree: s3://BUCKET/PREFIX")
+    .option("--packer-version <version>", "for this Packer instead of the one on PATH");
   withOutputOptions(withProjectOption(command)).action(async (name: string, options: PolicyOptions) => {
-    await runCommand(io, options, async () => {
+    await runCommand(io, options, async (context) => {
       const { projectPolicy } = await import("../commands/aws-project.ts");
-      const policy = await projectPolicy(resolve(io.cwd, options.project), name, options.ostree);
+      const folder = resolve(io.cwd, options.project);
+      const { ostree, packerVersion } = options;
+      const policy = await projectPolicy(context, folder, name, { ostree, packerVersion });
       return { data: policy, text: () => `${JSON.stringify(policy, null, 2)}\n` };
     });
   });

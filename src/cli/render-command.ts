@@ -47,10 +47,11 @@ export function addRenderCommand(program: Command, io: Io): void {
       const { only, packerVersion: wanted } = options;
       const result = await renderPacker(context, folder, { out, only, packerVersion: wanted });
       const { payload, sources, packerVersion } = result;
+      const init = result.plugins ? "packer init . && " : "";
       const text =
         `rendered for Packer ${packerVersion}: ${out} (${sources.join(", ")})\n` +
         `payload ${payload.commit}\n        ${formatBytes(payload.size)}, sha256 ${payload.sha256}\n` +
-        `next: cd ${out} && packer build .\n`;
+        `next: cd ${out} && ${init}packer build .\n`;
       return { data: result, text: () => text };
     });
   });

@@ -17,6 +17,7 @@ import { findBuild } from "./build-id.ts";
 import { applyGc, planGarbage } from "./gc.ts";
 import { requireImageBuilder } from "./image-builder-build.ts";
 import { renderIamPolicy, renderRolloutPolicy, requirePolicyCommand } from "./iam-policy.ts";
+import { packerProjectPolicy } from "./packer-policy.ts";
 import { loadProject, type Project } from "./project.ts";
 import { findS3Target } from "./ostree-target.ts";
 import { publishRequest } from "./publish-project.ts";
@@ -67,17 +68,26 @@ export async function projectStatus(context: Context, folder: string): Promise<r
   return status(context, { builds: publishedBuilds(await readLock(folder)) });
 }
 
-/** The policy of a command; with `ostree`, an s3:// target, that of its `--ostree`. */
+export interface PolicyOptions {
+  /** An s3:// target: the policy of the command with `--ostree`. */
+  readonly ostree: string | undefined;
+  /** That of this machine when not given; only `packer` wants to know. */
+  readonly packerVersion: string | undefined;
+}
+
+/** The policy of a command for a project. */
 export async function projectPolicy(
+  context: Context,
   folder: string,
   command: string,
-  ostree: string | undefined,
+  { ostree, packerVersion }: PolicyOptions,
 ): Promise<Policy> {
   if (ostree !== undefined) return ostreePolicy(command, ostree);
   requirePolicyCommand(command);
   const project = await loadProject(folder);
   const specName = project.loaded.spec.name;
   if (command === "lock") return lockPolicy(project);
+  if (command === "packer") return packerProjectPolicy(context, project, packerVersion);
   if (command === "rollout") return renderRolloutPolicy(specName, requireRollout(project));
   if (command === "imagebuilder")
     return imageBuilderPolicy(specName, requirePublish(project), requireImageBuilder(project));

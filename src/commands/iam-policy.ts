@@ -25,7 +25,7 @@ export function requirePolicyCommand(command: string): void {
   const meant = findSuggestion(command, policyCommands);
   const hint =
     command === "bake"
-      ? "baking a disk asks AWS nothing; bake --builder direct: igneous iam-policy publish; --builder imagebuilder: igneous iam-policy imagebuilder; what Packer calls say Packer's documents of amazon-ebs"
+      ? "baking a disk asks AWS nothing; bake --builder direct: igneous iam-policy publish; --builder packer: igneous iam-policy packer; --builder imagebuilder: igneous iam-policy imagebuilder"
       : meant === undefined
         ? `name one of: ${policyCommands.join(", ")}`
         : `did you mean '${meant}'?`;
@@ -37,9 +37,9 @@ export function renderRolloutPolicy(specName: string, rollout: RolloutSpec): Pol
   return { Version: "2012-10-17", Statement: rolloutStatements(specName, rollout) };
 }
 
-type PublishCommand = Exclude<PolicyCommand, "imagebuilder" | "lock" | "rollout">;
+type PublishCommand = Exclude<PolicyCommand, "imagebuilder" | "lock" | "packer" | "rollout">;
 
 function isPolicyCommand(command: string): command is PublishCommand {
-  const others = ["imagebuilder", "lock", "rollout"];
+  const others = ["imagebuilder", "lock", "packer", "rollout"];
   return !others.includes(command) && (policyCommands as readonly string[]).includes(command);
 }

@@ -6,13 +6,13 @@ import { readText, sizeOf, writeAtomic } from "../host/files.ts";
 import { removeTree } from "../host/folders.ts";
 import { readPackageFiles } from "../host/package-files.ts";
 import { renderProvisioner } from "../packer/hcl.ts";
+import type { PackerKind } from "../packer/version.ts";
 import type { PackerSource, PackerVariables } from "./packer-variables.ts";
 import type { Project } from "./project.ts";
 
 interface PackerFiles {
   readonly sources: readonly PackerSource[];
-  /** Packer 1.7 or newer, which wants plugins to be named. */
-  readonly isModern: boolean;
+  readonly packer: Pick<PackerKind, "isModern" | "hasImds">;
   readonly variables: PackerVariables;
 }
 
@@ -25,7 +25,7 @@ interface PackerText {
 /** The templates of a project, rendered, and the programs that they run, by their path in the folder. */
 export async function renderPackerTemplates(
   project: Project,
-  { sources, isModern }: Pick<PackerFiles, "sources" | "isModern">,
+  { sources, packer: kind }: Pick<PackerFiles, "sources" | "packer">,
 ): Promise<readonly PackerText[]> {
   const qemu = sources.includes("qemu");
   const amazon = sources.includes("amazon-ebs");
@@ -38,11 +38,12 @@ export async function renderPackerTemplates(
   const data = {
     qemu,
     amazon,
-    modern: isModern,
+    modern: kind.isModern,
+    imds: kind.hasImds,
     before: rendered("before-apply"),
     after: rendered("after-apply"),
   };
-  const wanted = wantedTemplates({ sources, isModern });
+  const wanted = wantedTemplates({ sources, packer: kind });
   return (await packerSources(project)).flatMap(([path, contents]): readonly PackerText[] => {
     if (!path.endsWith(".hbs")) return [{ path, text: contents, isProgram: true }];
     if (wanted[path] === false) return [];
@@ -54,13 +55,13 @@ export async function renderPackerTemplates(
 /** Which of igneous' own templates a folder has; one of the project's own is always there. */
 function wantedTemplates({
   sources,
-  isModern,
-}: Pick<PackerFiles, "sources" | "isModern">): Readonly<Record<string, boolean>> {
+  packer,
+}: Pick<PackerFiles, "sources" | "packer">): Readonly<Record<string, boolean>> {
   return {
     "build.pkr.hcl.hbs": true,
     "qemu.pkr.hcl.hbs": sources.includes("qemu"),
     "amazon-ebs.pkr.hcl.hbs": sources.includes("amazon-ebs"),
-    "plugins.pkr.hcl.hbs": isModern,
+    "plugins.pkr.hcl.hbs": packer.isModern,
   };
 }
 
@@ -72,7 +73,7 @@ export async function writePackerFiles(project: Project, out: string, files: Pac
   for (const { path, text, isProgram } of await renderPackerTemplates(project, files))
     await writeAtomic(join(out, path), text, isProgram ? 0o755 : undefined);
   await writeAtomic(join(out, "igneous.auto.pkrvars.json"), prettyJson(files.variables));
-  await writeAtomic(join(out, "README.md"), readme(files.sources, files.isModern));
+  await writeAtomic(join(out, "README.md"), readme(files.sources, files.packer.isModern));
 }
 
 /** The templates and programs by their path below `packer/`: a project's own file wins over that of igneous. */

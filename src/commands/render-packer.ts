@@ -20,7 +20,7 @@ import { importImages } from "./bake-images.ts";
 import { commitPayload } from "./bake-payload.ts";
 import { type BakePlan, planBake, requirePredecessor } from "./bake-plan.ts";
 import { copySparse, makeBaseDisk, placeFile } from "./packer-base.ts";
-import { isModernPacker, needPackerVersion } from "../packer/version.ts";
+import { findPackerKind, type PackerKind } from "../packer/version.ts";
 import { choosePackerSources, renderPackerTemplates, writePackerFiles } from "./packer-folder.ts";
 import {
   amazonVariables,
@@ -45,6 +45,8 @@ export interface RenderPackerOptions {
 
 export interface RenderedPacker {
   readonly packerVersion: string;
+  /** It names plugins, which packer init fetches. */
+  readonly plugins: boolean;
   readonly folder: string;
   readonly sources: readonly PackerSource[];
   readonly payload: { readonly sha256: string; readonly size: number; readonly commit: string };
@@ -70,12 +72,12 @@ export async function renderPacker(
 ): Promise<RenderedPacker> {
   const project = await loadProject(folder);
   const sources = choosePackerSources(project, options.only);
-  const packerVersion = options.packerVersion ?? (await needPackerVersion(context));
+  const packer = await findPackerKind(context, options.packerVersion);
   // A wrong template is found out now, not when all the rest is done.
-  await renderPackerTemplates(project, { sources, isModern: isModernPacker(packerVersion) });
+  await renderPackerTemplates(project, { sources, packer });
   return withProject(context, folder, async () => {
     const committed = await commitProject(context, project);
-    return renderCommitted(context, committed, { ...options, packerVersion });
+    return renderCommitted(context, committed, { ...options, packer });
   });
 }
 
@@ -134,7 +136,7 @@ function argumentsOf({ project, configuration }: CommittedProject): readonly str
 export async function renderCommitted(
   context: Context,
   committed: CommittedProject,
-  { out, only, packerVersion }: RenderPackerOptions & { readonly packerVersion: string },
+  { out, only, packer }: Pick<RenderPackerOptions, "out" | "only"> & { readonly packer: PackerKind },
 ): Promise<RenderedPacker> {
   const { project, lock, repo, plan, commits } = committed;
   const sources = choosePackerSources(project, only);
@@ -149,7 +151,7 @@ export async function renderCommitted(
     // Empty until somebody signs.
     for (const name of ["payload.tar.gz.sig", "allowed_signers"])
       await writeAtomic(join(out, "payload", name), "");
-    const isModern = isModernPacker(packerVersion);
+    const { version: packerVersion, isModern } = packer;
     const unmet = sources.includes("amazon-ebs") ? unmetByPacker(spec, isModern) : [];
     if (unmet.length > 0) {
       const message = `Packer ${packerVersion} does not do ${unmet.join(", ")} of the spec`;
@@ -166,10 +168,10 @@ export async function renderCommitted(
         ? amazonVariables(spec, lockedSourceAmi(lock, packerBase(spec)), plan.id, isModern, now())
         : {}),
     };
-    await writePackerFiles(project, out, { sources, isModern, variables });
+    await writePackerFiles(project, out, { sources, packer, variables });
     const { sha256, size } = payload;
     const written = { sha256, size, commit: commits.payload };
-    return { value: { packerVersion, folder: out, sources, payload: written }, note: out };
+    return { value: { packerVersion, plugins: isModern, folder: out, sources, payload: written }, note: out };
   });
 }
 

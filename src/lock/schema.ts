@@ -107,6 +107,8 @@ export type LockedRollout = z.infer<typeof LockedRollout>;
 /** What Packer made of a build. Its disks are not equal byte for byte; the commits in them are. */
 const PackerOutputs = z.strictObject({
   packer: z.string(),
+  /** Of Packer 1.7 and newer: version of each plugin that built. */
+  plugins: z.record(z.string(), z.string()).exactOptional(),
   disk: z.strictObject({ sha256: hex, size: count }).exactOptional(),
   /** Digest of what the boot check saw of that disk. */
   report: digest.exactOptional(),

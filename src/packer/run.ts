@@ -17,6 +17,11 @@ export interface PackerRun {
   readonly onNews: (text: string) => void;
 }
 
+/** Lets Packer 1.7 and newer fetch the plugins that a rendered folder names; asks nobody for those that are installed. */
+export async function initPacker(context: Context, folder: string): Promise<void> {
+  await run(context, ["packer", "init", "."], { cwd: folder, env: quiet });
+}
+
 /** Lets Packer say what is wrong with a rendered folder before anything is started. */
 export async function validatePacker(context: Context, folder: string): Promise<void> {
   await run(context, ["packer", "validate", "."], { cwd: folder, env: quiet });

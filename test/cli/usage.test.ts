@@ -31,6 +31,7 @@ describe("a command line that is not enough", () => {
     ],
     ["token without a host", ["token"], "igneous token --host ssh://core@HOST"],
     ["a policy for what asks AWS nothing", ["iam-policy", "bake"], "there is no policy for 'bake'"],
+    ["a policy for a builder", ["iam-policy", "bake"], "--builder packer: igneous iam-policy packer"],
   ])("%s says what to write", async (_, argv, says) => {
     const { exit, stderr } = await igneous(await project(), ...argv);
     expect(exit).toBe(2);

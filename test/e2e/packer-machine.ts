@@ -9,14 +9,15 @@ import { makeSysroot } from "../../src/disk/sysroot.ts";
 import { hostContext } from "../../src/host/context.ts";
 import { run } from "../../src/host/exec.ts";
 import { readLock } from "../../src/lock/file.ts";
-import { freePort, type Moto, startMoto } from "../fakes/aws/moto.ts";
+import { freePort, startMoto } from "../fakes/aws/moto.ts";
+import { type MotoFront, startMotoFront } from "../fakes/aws/moto-front.ts";
 
 const context = hostContext(() => undefined, new AbortController().signal);
 
 /** AMI of the base, as moto has it from its start; moto itself makes none with an EBS root. */
 export const baseAmi = "ami-0123456789abcdef0";
 
-export async function startMotoWithBase(folder: string): Promise<Moto> {
+export async function startMotoWithBase(folder: string): Promise<MotoFront> {
   const path = join(folder, "amis.json");
   const ami = {
     ami_id: baseAmi,
@@ -36,7 +37,7 @@ export async function startMotoWithBase(folder: string): Promise<Moto> {
     sriov: "simple",
   };
   writeFileSync(path, JSON.stringify([ami]));
-  return startMoto({ MOTO_AMIS_PATH: path });
+  return startMotoFront(await startMoto({ MOTO_AMIS_PATH: path }));
 }
 
 /** The base of a project, deployed and running as far as namespaces go: its own sshd, ostree and file system, no kernel. */

@@ -10,7 +10,7 @@ import {
 } from "../../src/packer/machine-readable.ts";
 import { parsePackerManifest } from "../../src/packer/manifest.ts";
 import { findTraces } from "../../src/packer/traces.ts";
-import { findPackerVersion, needPackerVersion } from "../../src/packer/version.ts";
+import { findPackerKind, findPackerVersion, needPackerVersion } from "../../src/packer/version.ts";
 import { requireTool, temporaryFolder, testContext } from "../tools.ts";
 
 // As packer 1.6.6 wrote them.
@@ -96,6 +96,13 @@ describe("packer itself", () => {
       code: "tool-missing",
       hint: expect.stringContaining("apt-get"),
     });
+  });
+
+  it("of a version that is elsewhere has the newest plugins, when it has plugins", async () => {
+    const old = { version: "1.6.6", isModern: false, hasImds: false };
+    expect(await findPackerKind(testContext(), "1.6.6")).toEqual(old);
+    const newer = { version: "1.11.2", isModern: true, hasImds: true };
+    expect(await findPackerKind(testContext(), "1.11.2")).toEqual(newer);
   });
 
   it("that fails gives packer-failed with what it reported, and its whole log", async () => {
