@@ -68,6 +68,8 @@ export function launch(needs: PackerNeeds): readonly Statement[] {
   ];
   const made = ["instance/*", "volume/*"];
   const alsoTagged = [
+    // By newer versions of the plugin, as its network interface is.
+    ...(isModern ? ["network-interface/*"] : []),
     ...(isModern && securityGroups.length === 0 ? ["security-group/*"] : []),
     ...(isModern && hasKeyPair ? ["key-pair/packer_*"] : []),
   ];

@@ -87,6 +87,10 @@ function imagesOf(needs: PackerNeeds): readonly Statement[] {
     allow("Make", ["ec2:CreateImage", ...(isCopied ? ["ec2:CopyImage"] : [])], both, inRegions),
     // Not only while they are made: copies, and all of older versions of Packer, get their tags last.
     allow("TagImages", ["ec2:CreateTags"], both, { ...inRegions, ...tagged(needs) }),
+    // Newer versions of the plugin have the tags copied as well.
+    ...(isModern && isCopied
+      ? [allow("TagCopies", ["ec2:CreateTags"], both, { ...inRegions, "ec2:CreateAction": ["CopyImage"] })]
+      : []),
     ...(settle.length === 0
       ? []
       : [

@@ -32,7 +32,7 @@ export function deniedCalls(
   return [...new Set(denied.map(({ what }) => what))];
 }
 
-function checksOf({ action, region, tags, named }: ReceivedCall): readonly Check[] {
+function checksOf({ action, region, parameters, tags, named }: ReceivedCall): readonly Check[] {
   const [, name = ""] = action.split(":");
   const base = { "aws:RequestedRegion": region };
   if (/^Describe|^Get/u.test(name)) {
@@ -58,6 +58,17 @@ function checksOf({ action, region, tags, named }: ReceivedCall): readonly Check
       return { what: what(kind), action, region, kind, context: context(kind, carried) };
     }),
     ...(made[name] ?? []).map((kind) => ({ what: what(kind), action, region, kind, context: context(kind) })),
+    ...(parameters.get("CopyImageTags") === "true"
+      ? [
+          {
+            what: `ec2:CreateTags of image by ${name} in ${region}`,
+            action: "ec2:CreateTags",
+            region,
+            kind: "image",
+            context: { ...base, "ec2:CreateAction": name },
+          },
+        ]
+      : []),
     ...[...tags.keys()]
       .filter((kind) => kind !== "named")
       .map((kind) => ({
