@@ -29,7 +29,7 @@ if [ ! -e "$made/done" ]; then
     done
     cat >"$made/bin/packer" <<EOF
 #!/bin/sh
-export PACKER_PLUGIN_PATH="$made/plugins"
+export PACKER_PLUGIN_PATH="\${PACKER_PLUGIN_PATH:-$made/plugins}"
 exec "$made/programs/packer" "\$@"
 EOF
     chmod a+x "$made/bin/packer"

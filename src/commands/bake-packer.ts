@@ -12,15 +12,16 @@ import { sha256Sparse } from "../host/sparse.ts";
 import { withProject } from "../lock/file.ts";
 import type { PackerOutputs } from "../lock/schema.ts";
 import { type PackerOutputs as Made, parsePackerManifest } from "../packer/manifest.ts";
-import { buildWithPacker, initPacker, validatePacker } from "../packer/run.ts";
+import { buildWithPacker, validatePacker } from "../packer/run.ts";
 import { findTraces } from "../packer/traces.ts";
-import { findPackerKind, findPackerPlugins } from "../packer/version.ts";
+import { findPackerKind } from "../packer/version.ts";
 import { checkBuild } from "./bake-check.ts";
 import { requirePredecessor } from "./bake-plan.ts";
 import type { CheckSummary } from "./bake-result.ts";
 import { type BuildFolder, buildFolder, writeBuildState } from "./build-folder.ts";
 import { choosePackerSources, renderPackerTemplates } from "./packer-folder.ts";
 import { reportLeftovers } from "./packer-failure.ts";
+import { fetchPackerPlugins, usedPackerPlugins } from "./packer-plugins.ts";
 import { recordPacker } from "./packer-record.ts";
 import type { PackerSource } from "./packer-variables.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
@@ -56,7 +57,7 @@ export async function bakeWithPacker(
   const project = await loadProject(folder);
   const sources = choosePackerSources(project, options.only);
   const packer = await findPackerKind(context, undefined);
-  await renderPackerTemplates(project, { sources, packer });
+  const templates = await renderPackerTemplates(project, { sources, packer });
   const region = packerRegion(project);
   if (sources.includes("amazon-ebs") && region !== undefined) {
     renderTemplates(project);
@@ -64,20 +65,20 @@ export async function bakeWithPacker(
     // Credentials that are missing are found out now, not after minutes of work.
     await askAccount(openAws(context), region);
   }
+  if (packer.isModern) await fetchPackerPlugins(context, templates);
   return withProject(context, folder, async () => {
     const committed = await commitProject(context, project);
     const { plan, commits } = committed;
     const out = options.out ?? join(buildFolder(folder, plan.id, undefined).path, "packer");
     const files = buildFolder(folder, plan.id, out);
     const rendered = await renderCommitted(context, committed, { out, only: options.only, packer });
-    if (packer.isModern) await initPacker(context, out);
     await validatePacker(context, out);
     const log = join(out, "packer.log");
     const made = await build(context, committed, { out, log, sources: rendered.sources });
     const disk = made.qemu ? await takeDisk(context, committed, files, options.bootTest) : undefined;
     const outputs: PackerOutputs = {
       packer: packer.version,
-      ...(packer.isModern ? { plugins: await usedPlugins(context, sources) } : {}),
+      ...(packer.isModern ? { plugins: await usedPackerPlugins(context, sources) } : {}),
       ...(disk === undefined ? {} : disk.outputs),
       ...(made.sourceAmi === undefined ? {} : { sourceAmi: made.sourceAmi }),
       ...(made.amis.length === 0 ? {} : { amis: [...made.amis] }),
@@ -123,16 +124,6 @@ async function build(
     const made = parsePackerManifest((await findText(join(out, "manifest.json"))) ?? "{}");
     return { value: { ...made, sourceAmi: findTraces(result.lines).sourceAmi }, note: log };
   });
-}
-
-/** Whose versions the lock keeps: they, not Packer, talk to QEMU and AWS. */
-async function usedPlugins(
-  context: Context,
-  sources: readonly PackerSource[],
-): Promise<Readonly<Record<string, string>>> {
-  const names = sources.map((source) => (source === "qemu" ? "qemu" : "amazon"));
-  const installed = Object.entries(await findPackerPlugins(context));
-  return Object.fromEntries(installed.filter(([name]) => names.some((each) => each === name)));
 }
 
 function packerRegion({ loaded }: Project): string | undefined {

@@ -16,7 +16,8 @@ interface PackerFiles {
   readonly variables: PackerVariables;
 }
 
-interface PackerText {
+/** A rendered template, or a program, by its path in the folder. */
+export interface PackerText {
   readonly path: string;
   readonly text: string;
   readonly isProgram: boolean;

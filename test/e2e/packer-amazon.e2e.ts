@@ -27,18 +27,24 @@ let project = "";
 let out = "";
 let moto: MotoFront;
 
-const spec = (port: number): string => `
+const spec = (port: number, publish = "", amazon = ""): string => `
 publish:
   regions: [eu-central-1, eu-west-1]
   accounts: ["111122223333"]
   tags: { team: nodes }
+  ${publish}
 packer:
-  amazon: { base: { name: bas*, owners: [self] }, sshHost: 127.0.0.1, sshPort: ${port}, sshTimeout: 15s }
+  amazon:
+    base: { name: bas*, owners: [self] }
+    sshHost: 127.0.0.1
+    sshPort: ${port}
+    sshTimeout: 15s
+    ${amazon}
 `;
 
-function writeSpec(port: number): void {
+function writeSpec(port: number, ...more: readonly string[]): void {
   writeFileSync(join(project, "igneous.yaml"), readFileSync(join(repository, "igneous.yaml")));
-  appendFileSync(join(project, "igneous.yaml"), spec(port));
+  appendFileSync(join(project, "igneous.yaml"), spec(port, ...more));
 }
 
 /** The project's own template, with another provisioner before `apply`. */
@@ -199,7 +205,7 @@ describe("packer, source amazon-ebs, against moto", () => {
     expect(stderr).toContain("packer left nothing behind in eu-central-1");
   });
 
-  it("the next build carries the first one, and what a provisioner of the spec put into it", async () => {
+  it("the next build carries the first one and what a provisioner put into it; encrypted, from a spot instance", async () => {
     const first = (lockedBuilds()[0] as { readonly hostCommit: string }).hostCommit;
     await machine.stop();
     const repo = join(project, ".igneous/repo");
@@ -210,14 +216,21 @@ describe("packer, source amazon-ebs, against moto", () => {
       baseRef(repo),
     ]);
     machine = await startBase(project, base.trim(), out);
-    writeSpec(machine.port);
+    writeSpec(
+      machine.port,
+      "encrypted: true",
+      "spotPrice: auto\n    spotInstanceTypes: [m6i.large, m7i.large]",
+    );
     const mine = '"echo mine > $(cat /run/igneous/deployment)/etc/mine"';
     appendFileSync(join(project, "igneous.yaml"), `  provisioners: [{ type: shell, inline: [${mine}] }]\n`);
     const locked = await igneous(project, "lock");
     expect(locked.exit, locked.stderr).toBe(0);
     const { exit, stdout, stderr } = await igneous(project, ...words, "--out", out, "--json");
     expect(exit, stderr).toBe(0);
-    const { hostCommit } = JSON.parse(stdout) as PackerBakeResult;
+    const { hostCommit, outputs } = JSON.parse(stdout) as PackerBakeResult;
+    const encrypted = moto.calls.filter(({ action }) => action === "ec2:CopyImage").slice(-2);
+    expect(encrypted.map(({ parameters }) => parameters.get("Encrypted"))).toEqual(["true", "true"]);
+    expect(outputs.amis?.map(({ region }) => region).sort()).toEqual(["eu-central-1", "eu-west-1"]);
     const deployment = await nextDeployment(machine.sysroot);
     expect(deployment).toContain(`/deploy/${hostCommit}.0`);
     expect(readFileSync(join(deployment, "etc/mine"), "utf8")).toBe("mine\n");

@@ -1,12 +1,15 @@
 import { execFileSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { renderPackerTemplates } from "../../src/commands/packer-folder.ts";
+import { fetchPackerPlugins } from "../../src/commands/packer-plugins.ts";
+import { loadProject } from "../../src/commands/project.ts";
 import type { Context } from "../../src/core/context.ts";
 import { run } from "../../src/host/exec.ts";
-import { initPacker } from "../../src/packer/run.ts";
 import { findPackerKind, findPackerPlugins, type PackerKind } from "../../src/packer/version.ts";
 import { combinations, judge, renderSpec } from "../packer/rendered.ts";
-import { testContext } from "../tools.ts";
+import { temporaryFolder, testContext } from "../tools.ts";
 import { repository } from "./project.ts";
 
 /**
@@ -36,11 +39,25 @@ describe("Packer 1.7 and newer", () => {
       expect(await judge(context, await renderSpec(text, { packer, accelerator }))).toBe("");
   });
 
-  it("fetches nothing for plugins that are installed, and says which are missing", async () => {
-    const out = await renderSpec(combinations["an AMI and every option"] ?? "", { packer });
+  it("fetches nothing for plugins that are installed; without a network the error says how to get others", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "igneous.yaml"), combinations["an AMI and every option"] ?? "");
+    const templates = await renderPackerTemplates(await loadProject(folder), {
+      sources: ["amazon-ebs"],
+      packer,
+    });
     // A proxy that is not there.
-    const offline = { ...context, env: { ...context.env, HTTPS_PROXY: "http://127.0.0.1:1" } };
-    await initPacker(offline, out);
+    const env = { ...context.env, HTTPS_PROXY: "http://127.0.0.1:1" };
+    await fetchPackerPlugins({ ...context, env }, templates);
+    const bare = { ...context, env: { ...env, PACKER_PLUGIN_PATH: folder } };
+    await expect(fetchPackerPlugins(bare, templates)).rejects.toMatchObject({
+      code: "packer-failed",
+      message: expect.stringContaining("github.com/hashicorp/amazon"),
+      hint: expect.stringContaining("packer plugins install --path"),
+    });
+  });
+
+  it("names a plugin that is too old for what was rendered for newer ones", async () => {
     const newer = await renderSpec(combinations["an AMI and every option"] ?? "", {
       packer: { ...packer, hasImds: true },
     });
