@@ -2,7 +2,7 @@
 # Builds a Packer that is newer than Debian's, and its plugins for QEMU and AWS, from the modules pinned in scripts/packer;
 # does nothing when it is there already. Prints the folder of its 'packer', which knows its plugins, for PATH:
 #   PATH=$(scripts/newer-packer.sh):$PATH igneous bake --builder packer
-# Three minutes of CPU and 900 MB of Go's caches the first time.
+# Three and a half minutes of CPU and 1.5 GB of Go's caches the first time.
 set -euo pipefail
 
 self=$(readlink -f "$0")
@@ -15,7 +15,7 @@ stamp=$(cat "$self" "$module/go.mod" "$module/go.sum" "$here/../samples/go-versi
 made=${XDG_CACHE_HOME:-$HOME/.cache}/igneous/packer-$stamp
 if [ ! -e "$made/done" ]; then
     go=$("$here/go-toolchain.sh")
-    say "building Packer and two plugins, three minutes of CPU the first time"
+    say "building Packer and two plugins, three and a half minutes of CPU the first time"
     started=$SECONDS
     rm -rf "$made"
     mkdir -p "$made/bin" "$made/programs"

@@ -41,12 +41,13 @@ export function packerPolicy(needs: PackerNeeds): Policy {
   return { Version: "2012-10-17", Statement };
 }
 
-function reads({ subnet }: PackerNeeds): readonly string[] {
+function reads({ subnet, isSpot }: PackerNeeds): readonly string[] {
   return [
     "ec2:DescribeImages",
     "ec2:DescribeInstances",
     // What a failed run left is asked for.
     "ec2:DescribeKeyPairs",
+    ...(isSpot ? ["ec2:DescribeLaunchTemplates"] : []),
     "ec2:DescribeRegions",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSnapshots",

@@ -7,23 +7,31 @@ export interface PackerRunTraces {
   readonly region: string;
   readonly instances: readonly string[];
   readonly names: readonly string[];
+  /** Launch templates of spot instances. */
+  readonly templates: readonly string[];
 }
 
 /**
- * What a failed run of Packer left in its region: instances, volumes and snapshots by our tag, key pairs and security
- * groups by the names that it gave them. Each as kind and id. Images, and the snapshots that are in one, are no leftovers.
+ * What a failed run of Packer left in its region: instances, volumes and snapshots by our tag, key pairs, security groups and
+ * launch templates by what it said of them. Each as kind and id. Images, and the snapshots that are in one, are no leftovers.
  */
 export async function findPackerLeftovers(aws: Aws, run: PackerRunTraces): Promise<readonly string[]> {
   const ec2 = await aws.ec2(run.region);
   const tagged = [{ Name: `tag:${tagNames.build}`, Values: [run.buildId] }];
   const names = [...run.names];
-  const [instances, volumes, snapshots, images, keys, groups] = await Promise.all([
+  const [instances, volumes, snapshots, images, keys, groups, templates] = await Promise.all([
     ec2.describeInstances({ Filters: tagged }),
     ec2.describeVolumes({ Filters: tagged }),
     ec2.describeSnapshots({ Filters: tagged, OwnerIds: ["self"] }),
     ec2.describeImages({ Owners: ["self"] }),
     ec2.describeKeyPairs({ Filters: [{ Name: "key-name", Values: [...names, "none"] }] }),
     ec2.describeSecurityGroups({ Filters: [{ Name: "group-name", Values: [...names, "none"] }] }),
+    // Only a spot instance has one, and only then may that be asked.
+    run.templates.length === 0
+      ? { LaunchTemplates: [] }
+      : ec2.describeLaunchTemplates({
+          Filters: [{ Name: "launch-template-name", Values: ["packer-fleet-launch-template-*"] }],
+        }),
   ]);
   const used = new Set(
     (images.Images ?? []).flatMap(({ BlockDeviceMappings: mappings = [] }) =>
@@ -46,5 +54,8 @@ export async function findPackerLeftovers(aws: Aws, run: PackerRunTraces): Promi
       .map(({ SnapshotId }) => `snapshot ${SnapshotId}`),
     ...(keys.KeyPairs ?? []).map(({ KeyName }) => `key pair ${KeyName}`),
     ...(groups.SecurityGroups ?? []).map(({ GroupId }) => `security group ${GroupId}`),
+    ...(templates.LaunchTemplates ?? [])
+      .filter(({ LaunchTemplateId: id }) => id !== undefined && run.templates.includes(id))
+      .map(({ LaunchTemplateId }) => `launch template ${LaunchTemplateId}`),
   ];
 }

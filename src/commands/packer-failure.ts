@@ -21,7 +21,7 @@ export async function reportLeftovers(
       context.emit({ type: "note", message: `packer left nothing behind in ${region}` });
       return;
     }
-    const hint = "delete them by hand, or run: igneous gc";
+    const hint = "delete them, instances first; snapshots also by: igneous gc";
     context.emit({ type: "warning", message: `packer left in ${region}: ${left.join(", ")}`, hint });
   } catch (error) {
     const why = error instanceof IgneousError ? error.message : String(error);

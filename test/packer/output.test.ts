@@ -65,6 +65,7 @@ describe("what Packer says", () => {
       sourceAmi: "ami-0123456789abcdef0",
       instances: ["i-12bc993ad12b8e843"],
       names: ["packer_6b03654b-da4d-c590-e5ad-3774bc40af16"],
+      templates: [],
     });
   });
 

@@ -45,10 +45,13 @@ function checksOf({ action, region, parameters, tags, named }: ReceivedCall): re
   });
   const made: Readonly<Record<string, readonly string[]>> = {
     CopyImage: ["image", "snapshot"],
+    CreateFleet: ["instance", "launch-template"],
     CreateImage: ["image", "snapshot"],
     CreateKeyPair: ["key-pair"],
-    CreateSecurityGroup: ["security-group"],
+    CreateLaunchTemplate: ["launch-template"],
+    CreateSecurityGroup: ["security-group", "vpc"],
     DeleteKeyPair: ["key-pair"],
+    DeleteLaunchTemplate: ["launch-template"],
     RunInstances: ["instance", "volume", "network-interface"],
   };
   const what = (kind: string): string => `${action} of ${kind} in ${region}`;

@@ -29,8 +29,9 @@ export interface MotoFront extends Moto {
 export async function startMotoFront(moto: Moto): Promise<MotoFront> {
   const calls: ReceivedCall[] = [];
   const carried = new Map<string, Tags>();
+  const ofTemplates = new Map<string, Tags>();
   const server = createServer((request, response) => {
-    answer(moto.endpoint, { calls, carried }, request).then(
+    answer(moto.endpoint, { calls, carried, ofTemplates }, request).then(
       async ({ status, type, body }) => response.writeHead(status, { "content-type": type }).end(body),
       (error: unknown) => response.writeHead(502).end(String(error)),
     );
@@ -47,9 +48,17 @@ export async function startMotoFront(moto: Moto): Promise<MotoFront> {
   return { endpoint: `http://127.0.0.1:${address.port}`, behind: moto.endpoint, calls, stop };
 }
 
+interface Memory {
+  readonly calls: ReceivedCall[];
+  /** Id of a resource → its tags. */
+  readonly carried: Map<string, Tags>;
+  /** Kind of resource → tags that the last launch template gives. */
+  readonly ofTemplates: Map<string, Tags>;
+}
+
 async function answer(
   endpoint: string,
-  { calls, carried }: { readonly calls: ReceivedCall[]; readonly carried: Map<string, Tags> },
+  { calls, carried, ofTemplates }: Memory,
   request: IncomingMessage,
 ): Promise<{ readonly status: number; readonly type: string; readonly body: string }> {
   const chunks: Buffer[] = [];
@@ -78,7 +87,9 @@ async function answer(
   const parameters = new URLSearchParams(sent.toString());
   const action = parameters.get("Action");
   if (action === null || !type.startsWith("application/x-www-form-urlencoded")) return send(sent);
-  const tags = givenTags(parameters);
+  // The instance of a fleet gets what its launch template says.
+  for (const [kind, given] of givenTags(parameters, "LaunchTemplateData.")) ofTemplates.set(kind, given);
+  const tags = action === "CreateFleet" ? ofTemplates : givenTags(parameters);
   const ids = [...parameters].flatMap(([key, value]) =>
     /^(?:i|vol|ami|snap|sg)-[0-9a-f]+$/u.test(value) && !key.startsWith("Tag") ? [value] : [],
   );
@@ -87,16 +98,16 @@ async function answer(
   const ofNamed = tags.get("named");
   if (ofNamed !== undefined)
     for (const { id, tags: had } of named) carried.set(id, new Map([...had, ...ofNamed]));
-  const remember = (kind: string, body: string, element: string): void => {
-    const id = new RegExp(`<${element}>([^<]+)<`, "u").exec(body)?.[1];
+  const remember = (kind: string, prefix: string, body: string): void => {
+    const id = new RegExp(`\\b${prefix}-[0-9a-f]{8,17}\\b`, "u").exec(body)?.[0];
     const given = tags.get(kind);
     if (id !== undefined && given !== undefined) carried.set(id, given);
   };
   const ofSnapshot = action === "CreateImage" ? tags.get("snapshot") : undefined;
   const made = await send(ofSnapshot === undefined ? sent : withoutSnapshotTags(parameters));
-  remember("instance", made.body, "instanceId");
-  remember("security-group", made.body, "groupId");
-  remember("image", made.body, "imageId");
+  remember("instance", "i", made.body);
+  remember("security-group", "sg", made.body);
+  remember("image", "ami", made.body);
   if (ofSnapshot === undefined) return made;
   const image = /<imageId>([^<]+)</u.exec(made.body)?.[1] ?? "";
   const version = { Version: parameters.get("Version") ?? "2016-11-15" };
@@ -122,13 +133,15 @@ function withoutSnapshotTags(parameters: URLSearchParams): URLSearchParams {
 }
 
 /** By kind of resource; those of CreateTags, which names ids, as kind `named`. */
-function givenTags(parameters: URLSearchParams): ReadonlyMap<string, Tags> {
+function givenTags(parameters: URLSearchParams, within = ""): ReadonlyMap<string, Tags> {
   const tags = new Map<string, Map<string, string>>();
-  for (const [key, name] of parameters) {
+  for (const [path, name] of parameters) {
+    const key = path.startsWith(within) ? path.slice(within.length) : "";
     const match = /^(TagSpecification\.\d+\.)?Tag\.\d+\.Key$/u.exec(key);
     if (match === null) continue;
-    const kind = match[1] === undefined ? "named" : (parameters.get(`${match[1]}ResourceType`) ?? "");
-    const value = parameters.get(`${key.slice(0, -"Key".length)}Value`) ?? "";
+    const kind =
+      match[1] === undefined ? "named" : (parameters.get(`${within}${match[1]}ResourceType`) ?? "");
+    const value = parameters.get(`${path.slice(0, -"Key".length)}Value`) ?? "";
     tags.set(kind, (tags.get(kind) ?? new Map<string, string>()).set(name, value));
   }
   return tags;
