@@ -80,7 +80,10 @@ export function launch(needs: PackerNeeds): readonly Statement[] {
     ...(alsoTagged.includes("key-pair/packer_*") ? ["CreateKeyPair"] : []),
   ];
   return [
-    allow("Launch", ["ec2:RunInstances"], own(needs, ...made), { ...here(needs), ...tagged(needs) }),
+    allow("Launch", ["ec2:RunInstances"], own(needs, ...made), {
+      ...here(needs),
+      ...(isModern || !needs.isSpot ? tagged(needs) : {}),
+    }),
     allow("LaunchFrom", ["ec2:RunInstances"], from, here(needs)),
     // Only as part of the calls that make them: nobody else's becomes ours by a tag.
     allow("TagNew", ["ec2:CreateTags"], own(needs, ...made, ...alsoTagged), {
@@ -90,14 +93,23 @@ export function launch(needs: PackerNeeds): readonly Statement[] {
   ];
 }
 
-/** The instance comes from a fleet of one, by a launch template that has no tag; both are tagged once more when it runs. */
+/**
+ * The instance comes from a fleet of one, by a launch template that has no tag, and is tagged when it runs: once more, or by
+ * versions of Packer before 1.7 for the first time.
+ */
 export function spot(needs: PackerNeeds): readonly Statement[] {
-  const { specName } = needs;
+  const { specName, isModern } = needs;
   const template = ["ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:DeleteLaunchTemplate"];
+  const machine = own(needs, "instance/*", "volume/*");
   const role = "arn:aws:iam::*:role/aws-service-role/*";
   return [
     allow("Spot", template, "*", here(needs)),
-    changesOfMine("TagSpot", specName, ["ec2:CreateTags"], own(needs, "instance/*", "volume/*")),
+    ...(isModern
+      ? [changesOfMine("TagSpot", specName, ["ec2:CreateTags"], machine)]
+      : [
+          allow("TagSpot", ["ec2:CreateTags"], machine, tagged(needs)),
+          allow("EndSpot", ["ec2:TerminateInstances"], own(needs, "instance/*"), here(needs)),
+        ]),
     allow("SpotRoles", ["iam:CreateServiceLinkedRole"], role, {
       "iam:AWSServiceName": ["ec2fleet.amazonaws.com", "spot.amazonaws.com"],
     }),

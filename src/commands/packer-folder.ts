@@ -9,6 +9,7 @@ import { renderProvisioner } from "../packer/hcl.ts";
 import type { PackerKind } from "../packer/version.ts";
 import type { PackerSource, PackerVariables } from "./packer-variables.ts";
 import type { Project } from "./project.ts";
+import { requirePublish } from "./publish-section.ts";
 
 interface PackerFiles {
   readonly sources: readonly PackerSource[];
@@ -114,7 +115,6 @@ export function choosePackerSources(
   const { packer, publish } = project.loaded.spec;
   const hasAmazon =
     packer?.amazon !== undefined && (packer.amazon.region ?? publish?.regions[0]) !== undefined;
-  if (only === undefined) return hasAmazon ? ["qemu", "amazon-ebs"] : ["qemu"];
   if (only === "amazon-ebs" && !hasAmazon) {
     throw new IgneousError(
       "input-invalid",
@@ -124,5 +124,9 @@ export function choosePackerSources(
       },
     );
   }
-  return [only];
+  const all: readonly PackerSource[] = hasAmazon ? ["qemu", "amazon-ebs"] : ["qemu"];
+  const sources = only === undefined ? all : [only];
+  // What Packer would refuse, or AWS, after minutes of work.
+  if (sources.includes("amazon-ebs") && publish !== undefined) requirePublish(project);
+  return sources;
 }

@@ -110,4 +110,24 @@ describe("packer templates", () => {
       /does not say what amazon-ebs starts from/u,
     );
   });
+
+  it("a publish section that AWS would refuse is refused before any work, with its line", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "igneous.yaml"), `${head}${publish}  encrypted: true\n${filter}`);
+    const project = await loadProject(folder);
+    expect(choosePackerSources(project, "qemu")).toEqual(["qemu"]);
+    const refusal = (region: string): object => ({
+      message: expect.stringContaining(`cannot be shared; name a key for ${region}`),
+      position: { line: expect.any(Number), column: expect.any(Number) },
+    });
+    expect(() => choosePackerSources(project, "amazon-ebs")).toThrow(
+      expect.objectContaining({
+        report: expect.objectContaining({
+          diagnostics: ["eu-central-1", "eu-west-1"].map((region) =>
+            expect.objectContaining(refusal(region)),
+          ),
+        }),
+      }),
+    );
+  });
 });

@@ -52,7 +52,7 @@ interface Memory {
   readonly calls: ReceivedCall[];
   /** Id of a resource → its tags. */
   readonly carried: Map<string, Tags>;
-  /** Kind of resource → tags that the last launch template gives. */
+  /** Kind of resource → tags that the last launch template gives, or the last launch gave. */
   readonly ofTemplates: Map<string, Tags>;
 }
 
@@ -105,6 +105,12 @@ async function answer(
   };
   const ofSnapshot = action === "CreateImage" ? tags.get("snapshot") : undefined;
   const made = await send(ofSnapshot === undefined ? sent : withoutSnapshotTags(parameters));
+  // Volumes are seen with their instance, after the call that made both.
+  const ofVolume = tags.get("volume");
+  if (ofVolume !== undefined) ofTemplates.set("volume", ofVolume);
+  const volumes = action === "DescribeInstances" ? made.body.match(/\bvol-[0-9a-f]{8,17}\b/gu) : null;
+  for (const id of volumes ?? [])
+    if (!carried.has(id)) carried.set(id, ofTemplates.get("volume") ?? new Map());
   remember("instance", "i", made.body);
   remember("security-group", "sg", made.body);
   remember("image", "ami", made.body);
