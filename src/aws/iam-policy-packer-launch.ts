@@ -79,17 +79,22 @@ export function launch(needs: PackerNeeds): readonly Statement[] {
     ...(alsoTagged.includes("security-group/*") ? ["CreateSecurityGroup"] : []),
     ...(alsoTagged.includes("key-pair/packer_*") ? ["CreateKeyPair"] : []),
   ];
+  const isTagged = isModern || !needs.isSpot;
   return [
     allow("Launch", ["ec2:RunInstances"], own(needs, ...made), {
       ...here(needs),
-      ...(isModern || !needs.isSpot ? tagged(needs) : {}),
+      ...(isTagged ? tagged(needs) : {}),
     }),
     allow("LaunchFrom", ["ec2:RunInstances"], from, here(needs)),
     // Only as part of the calls that make them: nobody else's becomes ours by a tag.
-    allow("TagNew", ["ec2:CreateTags"], own(needs, ...made, ...alsoTagged), {
-      ...tagged(needs),
-      "ec2:CreateAction": calls,
-    }),
+    ...(isTagged
+      ? [
+          allow("TagNew", ["ec2:CreateTags"], own(needs, ...made, ...alsoTagged), {
+            ...tagged(needs),
+            "ec2:CreateAction": calls,
+          }),
+        ]
+      : []),
   ];
 }
 
