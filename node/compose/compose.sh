@@ -54,6 +54,10 @@ ln -sfn /proc/self/fd "$tree/dev/fd"
 cp /node/compose/configure.sh "$tree/tmp/configure.sh"
 echo 'stage: making the initrd'
 chroot "$tree" sh /tmp/configure.sh
+if [ -d "$tree/etc/selinux/default/policy" ]; then
+    cp /node/selinux/igneous.cil "$tree/tmp/igneous.cil"
+    chroot "$tree" semodule --noreload --install=/tmp/igneous.cil
+fi
 umount "$tree/dev/null" "$tree/dev/urandom" "$tree/dev/zero" "$tree/proc"
 echo 'stage: writing the commit'
 sh /node/compose/shape.sh "$tree"

@@ -10,7 +10,7 @@ rm -rf "${root:?}"/boot/* "${root:?}"/dev/* "$root"/run/* "$root"/tmp/* "$root"/
 rm -f "$root"/etc/machine-id "$root"/etc/ssh/ssh_host_* "$root"/etc/hostname "$root"/etc/.pwd.lock \
     "$root"/etc/.resolv.conf.* "$root"/etc/ld.so.cache~ "$root"/etc/mtab \
     "$root"/etc/passwd- "$root"/etc/group- "$root"/etc/shadow- "$root"/etc/gshadow- "$root"/etc/subuid- "$root"/etc/subgid-
-rm -rf "$root"/etc/selinux "$root"/etc/apt "$root"/etc/cron.d "$root"/etc/cron.daily "$root"/etc/logcheck "$root"/etc/grub.d "$root"/etc/rc?.d "$root"/etc/init.d \
+rm -rf "$root"/etc/apt "$root"/etc/cron.d "$root"/etc/cron.daily "$root"/etc/logcheck "$root"/etc/grub.d "$root"/etc/rc?.d "$root"/etc/init.d \
     "$root"/etc/kernel "$root"/etc/systemd/system/timers.target.wants/apt-* "$root"/etc/systemd/system/timers.target.wants/dpkg-* \
     "$root"/etc/systemd/system/*/e2scrub*
 rm -rf "$root"/usr/share/man "$root"/usr/share/info "$root"/usr/share/lintian "$root"/usr/share/doc-base "$root"/usr/share/bug \
@@ -46,6 +46,17 @@ for file in shadow gshadow; do
     rm "$root/etc/$file.new"
 done
 
+# A policy of SELinux stays, if a package brought one, with its modules beside it: OSTree asks semodule for them in a deploy.
+if [ -d "$root/etc/selinux/default/policy" ]; then
+    cp -a "$root"/var/lib/selinux/default/* "$root/etc/selinux/default/"
+    sed -i '/^ *store-root/d' "$root/etc/selinux/semanage.conf"
+    echo 'store-root = /etc/selinux' >>"$root/etc/selinux/semanage.conf"
+    rm -f "$root"/etc/selinux/default/semanage.*.LOCK
+else
+    rm -rf "$root/etc/selinux"
+    mkdir "$root/etc/selinux"
+fi
+
 # The package database belongs to the read-only tree.
 mkdir -p "$root/usr/lib/sysimage"
 rm -rf "$root/var/lib/dpkg/lock"* "$root/var/lib/dpkg/triggers/Lock" "$root"/var/lib/dpkg/*-old "$root/var/lib/dpkg/updates" "$root/var/lib/dpkg/available" \
@@ -68,6 +79,6 @@ for pair in home:var/home root:var/roothome opt:var/opt srv:var/srv mnt:var/mnt 
     rm -rf "${root:?}/${pair%%:*}"
     ln -s "${pair#*:}" "$root/${pair%%:*}"
 done
-mkdir "$root/sysroot" "$root/etc/selinux"
+mkdir "$root/sysroot"
 ln -s sysroot/ostree "$root/ostree"
 mv "$root/etc" "$root/usr/etc"

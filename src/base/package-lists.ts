@@ -77,3 +77,11 @@ export const toolPackages: readonly string[] = [
   "xz-utils",
   "zstd",
 ];
+
+/** What brings a policy of SELinux. */
+export const policyPackage = "selinux-policy-default";
+
+/** The tools that a base with these packages needs: OSTree runs the policy's own programs in a sandbox when it deploys. */
+export function toolsFor(requested: readonly string[]): readonly string[] {
+  return requested.includes(policyPackage) ? [...toolPackages, "bubblewrap"] : toolPackages;
+}

@@ -5,7 +5,7 @@ import { withProcessLock } from "../host/process-lock.ts";
 import { openApt, updateIndex } from "./apt.ts";
 import { findArchive } from "./archive.ts";
 import type { BaseSpec, LockedBase } from "./locked.ts";
-import { nodePackages, toolPackages } from "./package-lists.ts";
+import { nodePackages, toolsFor } from "./package-lists.ts";
 import { solve } from "./solve.ts";
 
 const waitMs = 600_000;
@@ -22,7 +22,7 @@ export function resolveBase(context: Context, spec: BaseSpec): Promise<LockedBas
       await updateIndex(context, apt);
       const requested = Array.from(new Set(spec.packages)).sort();
       const packages = await solve(context, apt, [...nodePackages, ...requested]);
-      const tools = await solve(context, apt, toolPackages);
+      const tools = await solve(context, apt, toolsFor(requested));
       return { suite: spec.suite, requested, packages, tools };
     });
     return { value, note: `${value.packages.length} packages, ${value.tools.length} of the tools` };
@@ -35,5 +35,8 @@ export function missingFromLock(locked: LockedBase, requested: readonly string[]
     const names = new Set(there.map(({ name }) => name));
     return wanted.filter((name) => !names.has(name));
   };
-  return [...lacks([...nodePackages, ...requested], locked.packages), ...lacks(toolPackages, locked.tools)];
+  return [
+    ...lacks([...nodePackages, ...requested], locked.packages),
+    ...lacks(toolsFor(requested), locked.tools),
+  ];
 }

@@ -1,5 +1,6 @@
 import { unpackedBytes } from "../base/room.ts";
 import { openToolsRoot, runInTools } from "../base/tools.ts";
+import { isLabelled } from "../containers/features.ts";
 import type { Context } from "../core/context.ts";
 import type { Sha256Hex } from "../core/digest.ts";
 import { runStep } from "../core/step.ts";
@@ -14,7 +15,7 @@ import type { BakePlan } from "./bake-plan.ts";
 import { differs } from "./bake-record.ts";
 import { type BuildState, findBuildState, writeBuildState } from "./build-folder.ts";
 import type { Project } from "./project.ts";
-import type { ImageConfiguration } from "./templates.ts";
+import { type ImageConfiguration, kernelArgumentsOf } from "./templates.ts";
 
 /** Makes the disk image of a build, unless it lies there as it was made. */
 export async function makeDisk(
@@ -79,14 +80,15 @@ export function diskInput(
     readonly configuration: ImageConfiguration | undefined;
   },
 ): Omit<DiskInput, "out"> {
-  const { name, kernelArguments, disk } = project.loaded.spec;
+  const { name, disk, features } = project.loaded.spec;
   const sizeBytes = disk.size === undefined ? undefined : findBytes(disk.size);
   return {
     repo: repo.path,
     hostCommit: build.hostCommit,
     ...(build.predecessorCommit === null ? {} : { predecessor: build.predecessorCommit }),
     name,
-    kernelArguments: build.configuration?.kernelArguments(kernelArguments) ?? kernelArguments,
+    kernelArguments: kernelArgumentsOf(project, build.configuration),
+    isLabelled: isLabelled(features),
     buildId: build.id,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
   };

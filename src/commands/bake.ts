@@ -8,6 +8,7 @@ import { removeIfEmpty } from "../host/folders.ts";
 import { withProject } from "../lock/file.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
+import { isLabelled } from "../containers/features.ts";
 import { committedTree } from "./base-tree.ts";
 import { digestBlocks } from "./bake-blocks.ts";
 import { checkBuild } from "./bake-check.ts";
@@ -109,6 +110,9 @@ export async function commitBuild(
     base,
     payload: payload.commit,
     overlays: laid === undefined ? [] : [...laid.removed, laid.added],
+    labels: isLabelled(project.loaded.spec.features)
+      ? { lock, mirror: project.loaded.spec.base.debian.mirror }
+      : undefined,
   });
   return { base, payload: payload.commit, host };
 }

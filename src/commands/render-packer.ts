@@ -31,10 +31,11 @@ import {
 } from "./packer-variables.ts";
 import { packerBase } from "./asked-source-amis.ts";
 import { lockedSourceAmi } from "./source-amis.ts";
+import { refuseLabels } from "./label-tree.ts";
 import { type PayloadArchive, keepPayload } from "./payload-archive.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
 import { committedTree } from "./base-tree.ts";
-import { type ImageConfiguration, renderTemplates } from "./templates.ts";
+import { type ImageConfiguration, kernelArgumentsOf, renderTemplates } from "./templates.ts";
 
 export interface RenderPackerOptions {
   readonly out: string;
@@ -83,6 +84,7 @@ export async function renderPacker(
 
 /** Images, payload, base and host tree into the repo; what is there already is not made again. */
 export async function commitProject(context: Context, project: Project): Promise<CommittedProject> {
+  refuseLabels(project);
   const { configuration, launch, warnings } = renderTemplates(project);
   const lock = await requireLock(project);
   const plan = await planBake(project, lock, { builder: "qemu", out: undefined, bootTest: true });
@@ -102,7 +104,7 @@ export async function writeProjectPayload(
   path: string,
 ): Promise<PayloadArchive> {
   const { lock, repo, plan, commits, configuration } = committed;
-  const kernelArguments = argumentsOf(committed);
+  const kernelArguments = kernelArgumentsOf(committed.project, configuration);
   const predecessor = requirePredecessor(plan, repo);
   const added = configuration?.layOver(committedTree(repo, commits.payload, commits.base)).added;
   const tree =
@@ -128,11 +130,6 @@ export async function writeProjectPayload(
   return { ...kept, path };
 }
 
-function argumentsOf({ project, configuration }: CommittedProject): readonly string[] {
-  const { kernelArguments } = project.loaded.spec;
-  return configuration?.kernelArguments(kernelArguments) ?? kernelArguments;
-}
-
 export async function renderCommitted(
   context: Context,
   committed: CommittedProject,
@@ -145,7 +142,14 @@ export async function renderCommitted(
   await ensureFolder(join(out, "payload"));
   const payload = await writeProjectPayload(context, committed, join(out, "payload/payload.tar.gz"));
   const base = sources.includes("qemu")
-    ? await makeBaseDisk(context, project, lock, repo, commits.base, argumentsOf(committed))
+    ? await makeBaseDisk(
+        context,
+        project,
+        lock,
+        repo,
+        commits.base,
+        kernelArgumentsOf(committed.project, committed.configuration),
+      )
     : undefined;
   return runStep(context, "render", "render the Packer templates", async () => {
     // Empty until somebody signs.

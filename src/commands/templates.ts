@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { renderTemplateMapped } from "../butane/template.ts";
 import { type TranslatedButane, translateButane } from "../butane/translate-butane.ts";
+import { combineFeatures } from "../containers/features.ts";
 import type { LocalFiles } from "../core/local-files.ts";
 import type { Diagnostic } from "../core/report.ts";
 import { ownArguments } from "../disk/sysroot.ts";
@@ -65,6 +66,15 @@ export function renderImageTemplate(project: Project): ImageConfiguration | unde
     kernelArguments: (given) => applyKernelArguments(given, ignition),
     warnings: diagnostics,
   };
+}
+
+/** The kernel arguments of an image: those of its features and its spec, changed as the template says. */
+export function kernelArgumentsOf(
+  { loaded: { spec } }: Project,
+  configuration: ImageConfiguration | undefined,
+): readonly string[] {
+  const given = [...combineFeatures(spec.features ?? []).kernelArguments, ...spec.kernelArguments];
+  return configuration?.kernelArguments(given) ?? given;
 }
 
 /** What the templates of a project say, for a build and the machine that the boot check starts. */

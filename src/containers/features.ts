@@ -2,9 +2,10 @@ import { paths } from "./container-entry.ts";
 import type { PlannedFile, PlannedLink } from "./payload-plan.ts";
 import { section } from "./unit.ts";
 
-/** What an optional feature adds: packages to the base, files and links (below /usr) to the payload. */
+/** What an optional feature adds: packages to the base, files and links (below /usr) to the payload, arguments to the kernel. */
 export interface Feature {
   readonly packages: readonly string[];
+  readonly kernelArguments: readonly string[];
   readonly files: readonly PlannedFile[];
   readonly links: readonly PlannedLink[];
 }
@@ -35,11 +36,19 @@ export const features = {
 
 export type FeatureName = keyof typeof features;
 
+/** A feature as the spec names it; SELinux comes with its mode. */
+export type FeatureChoice = FeatureName | { readonly selinux: SelinuxMode };
+
+export type SelinuxMode = "enforcing" | "permissive";
+
 /** All that the named features add together. */
-export function combineFeatures(names: readonly FeatureName[]): Feature {
-  const chosen = names.map((name): Feature => features[name]);
+export function combineFeatures(choices: readonly FeatureChoice[]): Feature {
+  const chosen = choices.map(
+    (choice): Feature => (typeof choice === "string" ? features[choice] : selinux(choice.selinux)),
+  );
   return {
     packages: [...new Set(chosen.flatMap(({ packages }) => packages))].sort(),
+    kernelArguments: chosen.flatMap(({ kernelArguments }) => kernelArguments),
     files: chosen.flatMap(({ files }) => files),
     links: chosen.flatMap(({ links }) => links),
   };
@@ -50,7 +59,28 @@ function feature(
   links: readonly PlannedLink[],
   files: readonly PlannedFile[] = [],
 ): Feature {
-  return { packages, links, files };
+  return { packages, links, files, kernelArguments: [] };
+}
+
+/** Whether the files of the image carry the labels of a policy. */
+export function isLabelled(choices: readonly FeatureChoice[] | undefined): boolean {
+  return choices?.some((choice) => typeof choice !== "string") ?? false;
+}
+
+/** Debian's reference policy. The mode is in its own file, where `enforcing=0` at the boot loader still wins over it. */
+function selinux(mode: SelinuxMode): Feature {
+  return {
+    packages: ["bubblewrap", "selinux-policy-default"],
+    kernelArguments: ["security=selinux"],
+    files: [
+      {
+        path: "/usr/etc/selinux/config",
+        mode: 0o644,
+        contents: `SELINUX=${mode}\nSELINUXTYPE=default\n`,
+      },
+    ],
+    links: [],
+  };
 }
 
 /** Presets of the base switch everything off that is not needed; a link below /usr is beyond them. */

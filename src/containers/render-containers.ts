@@ -3,7 +3,7 @@ import { clusterManifests } from "./cluster-manifests.ts";
 import { containerConfigFiles } from "./component-config.ts";
 import { checkFile, type NodeCheck } from "./check-file.ts";
 import { type ContainerCheck, type ContainerEntry, paths } from "./container-entry.ts";
-import { combineFeatures, type FeatureName } from "./features.ts";
+import { combineFeatures, type FeatureChoice } from "./features.ts";
 import { type HealthLimits, healthFile } from "./health-file.ts";
 import { hostFiles } from "./host-files.ts";
 import type { ImageConfig } from "./image-config.ts";
@@ -26,7 +26,7 @@ export interface RenderInput {
   readonly imageRepository?: string | undefined;
   /** The spec's own checks, which decide on the node whether a boot is healthy. */
   readonly checks?: readonly NodeCheck[] | undefined;
-  readonly features?: readonly FeatureName[] | undefined;
+  readonly features?: readonly FeatureChoice[] | undefined;
   readonly health?: HealthLimits | undefined;
 }
 

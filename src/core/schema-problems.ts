@@ -9,6 +9,8 @@ interface SchemaIssue {
   readonly path: readonly PropertyKey[];
   readonly keys?: readonly string[];
   readonly values?: readonly unknown[];
+  /** Of a value that may have one of several forms: what is wrong with it as each of them. */
+  readonly errors?: readonly (readonly SchemaIssue[])[];
 }
 
 /** Problems that a schema found, each at its place in the document; an unknown key gets the key that was meant. */
@@ -17,11 +19,21 @@ export function schemaProblems(
   document: YamlDocument,
   keysAt: (path: ValuePath) => readonly string[],
 ): readonly Diagnostic[] {
-  const found = issues.flatMap((issue) => {
+  const found = issues.flatMap(meantForm).flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [atValue(issue, document)];
     return (issue.keys ?? []).map((key) => unknownKey(key, issue.path, document, keysAt(issue.path)));
   });
   return found.sort((a, b) => (a.position?.line ?? 0) - (b.position?.line ?? 0));
+}
+
+/** What is wrong with a value as the form that was meant: one that it fits outside, else one that is of its type. */
+function meantForm(issue: SchemaIssue): readonly SchemaIssue[] {
+  const forms = issue.errors ?? [];
+  const meant =
+    forms.find((form) => form.some(({ path, code }) => path.length > 0 || code === "unrecognized_keys")) ??
+    forms.find((form) => form.every(({ code }) => code !== "invalid_type"));
+  if (meant === undefined) return [issue];
+  return meant.flatMap((one) => meantForm({ ...one, path: [...issue.path, ...one.path] }));
 }
 
 function atValue(issue: SchemaIssue, document: YamlDocument): Diagnostic {

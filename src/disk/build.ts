@@ -8,6 +8,7 @@ import { ensureFolder, listFiles, makeFolder, movePath, removeTree } from "../ho
 import { sha256Sparse } from "../host/sparse.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { openRepo } from "../ostree/repo.ts";
+import { writeAttributes } from "./attributes.ts";
 import { listSysroot, measureSysroot, writeImage } from "./image.ts";
 import { type Layout, planLayout, rootBytesOf, wholeGroups } from "./layout.ts";
 import { deployedCommit, placementOrder } from "./placement.ts";
@@ -59,6 +60,7 @@ export async function buildDisk(context: Context, runTool: RunTool, input: DiskI
     stage(2, "writing the file systems");
     const order = await chooseOrder(context, runTool, work, input);
     await writeImage(runTool, work, layout, order);
+    if (input.isLabelled === true) await giveAttributes(context, runTool, work, { input, layout, order });
     stage(3, "hashing the image");
     const image = join(work, "disk.img");
     const sha256 = await sha256Sparse(context, image);
@@ -81,16 +83,34 @@ async function removeStale(runTool: RunTool, parent: string): Promise<void> {
   await runTool(["rm", "-rf", ...folders], { binds: [{ source: parent, target: "/parent" }] });
 }
 
+async function giveAttributes(
+  context: Context,
+  runTool: RunTool,
+  work: string,
+  parts: { readonly input: DiskInput; readonly layout: Layout; readonly order: readonly string[] },
+): Promise<void> {
+  const { input, layout, order } = parts;
+  await writeAttributes(runTool, work, {
+    repo: await openRepo(context, input.repo),
+    commits: commitsOf(input),
+    paths: order,
+    offset: layout.root.offset,
+  });
+}
+
 async function chooseOrder(
   context: Context,
   runTool: RunTool,
   work: string,
-  { repo: path, predecessor, hostCommit }: DiskInput,
+  input: DiskInput,
 ): Promise<readonly string[]> {
-  const repo = await openRepo(context, path);
-  const commits = [predecessor, hostCommit].filter((commit) => commit !== undefined);
-  const deployed = commits.map((commit) => deployedCommit(repo, commit as CommitChecksum));
+  const repo = await openRepo(context, input.repo);
+  const deployed = commitsOf(input).map((commit) => deployedCommit(repo, commit));
   return placementOrder(await listSysroot(runTool, work), deployed);
+}
+
+function commitsOf({ predecessor, hostCommit }: DiskInput): readonly CommitChecksum[] {
+  return [predecessor, hostCommit].filter((commit) => commit !== undefined) as CommitChecksum[];
 }
 
 async function chooseLayout(runTool: RunTool, work: string, input: DiskInput): Promise<Layout> {

@@ -12,6 +12,8 @@ export interface SysrootInput {
   /** Deployed beside the host commit, as the one to go back to. */
   readonly predecessor?: string;
   readonly kernelArguments: readonly string[];
+  /** Whether the host commit has SELinux labels; the files of the sysroot are made without, and get them in the image. */
+  readonly isLabelled?: boolean | undefined;
 }
 
 /** Name of the stateroot: whose `/var` it is. */
@@ -36,18 +38,24 @@ export async function makeSysroot(
   work: string,
   input: SysrootInput,
 ): Promise<void> {
+  const isLabelled = input.isLabelled === true;
   const binds = [
     { source: work, target: "/work" },
     { source: input.repo, target: "/repo", readOnly: true },
+    // Bubblewrap, in which OSTree runs the policy's programs, wants to show it to them.
+    ...(isLabelled ? [{ source: "/sys", target: "/sys", readOnly: true }] : []),
   ];
-  // The immutable bit and SELinux labels cannot be set by a plain user, and mke2fs would not copy them.
-  const env = { OSTREE_SYSROOT_DEBUG: "mutable-deployments" };
+  // The immutable bit cannot be set by a plain user, and mke2fs would not copy it.
+  const env = { OSTREE_SYSROOT_DEBUG: `mutable-deployments${isLabelled ? ",no-xattrs" : ""}` };
   const ostree = (...argv: readonly string[]): Promise<string> =>
     runTool(["ostree", ...argv], { binds, env });
   const sysroot = join(work, "sysroot");
   await runTool(["mkdir", "/work/sysroot"], { binds });
   await ostree("admin", "init-fs", "--modern", "/work/sysroot");
   await ostree("admin", "os-init", stateroot, "--sysroot=/work/sysroot");
+  const attributes = ["config", "--repo=/work/sysroot/ostree/repo"];
+  // A plain user can give no file a label.
+  if (isLabelled) await ostree(...attributes, "set", "core.disable-xattrs", "true");
   await runTool(["rm", "-rf", "/work/sysroot/boot/loader"], { binds });
   await writeAtomic(join(sysroot, "boot/loader.0/syslinux.cfg"), syslinuxHeader);
   await writeAtomic(join(sysroot, "boot/grub/grubenv"), renderEnvironmentBlock({ tries: "", fell_back: "" }));
@@ -65,6 +73,7 @@ export async function makeSysroot(
     const where = ["--sysroot=/work/sysroot", `--os=${stateroot}`];
     await ostree("admin", "deploy", ...where, "--karg-none", ...kernelArguments, commit);
   }
+  if (isLabelled) await ostree(...attributes, "unset", "core.disable-xattrs");
   await writeGrubConfig(sysroot);
   await writeAtomic(join(sysroot, "boot/ignition.firstboot"), "");
   // Left by the programs, different each time.

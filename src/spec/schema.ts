@@ -116,7 +116,12 @@ export const Spec = z.strictObject({
   containers: z.record(name, container).default({}),
   preload: z.array(preload).default([]),
   features: z
-    .array(z.enum(["cockpit", "log-forwarder", "node-exporter", "podman", "ssm-agent"]))
+    .array(
+      z.union([
+        z.enum(["cockpit", "log-forwarder", "node-exporter", "podman", "ssm-agent"]),
+        z.strictObject({ selinux: z.enum(["enforcing", "permissive"]) }),
+      ]),
+    )
     .optional()
     .describe("optional parts of a node"),
   health: z

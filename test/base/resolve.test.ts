@@ -64,6 +64,11 @@ describe("resolveBase", () => {
     expect(await resolveBase(await contextFor(archive.env), spec("htop"))).toEqual(locked);
     expect(missingFromLock(locked, ["htop"])).toEqual([]);
     expect(missingFromLock(locked, ["nano"])).toEqual(["nano"]);
+    // A policy is deployed by programs of its own, in a sandbox that is one of the tools then.
+    expect(missingFromLock(locked, ["selinux-policy-default"])).toEqual([
+      "selinux-policy-default",
+      "bubblewrap",
+    ]);
   });
 
   it("names a package that does not exist, with the one that was meant", async () => {

@@ -79,6 +79,8 @@ describe("a project", () => {
       "kubernetes: { version: 1.34.1 }\nfeatures: [podman, node-exporter]\n",
     );
     expect(wanted.requestedPackages).toEqual(["podman", "prometheus-node-exporter"]);
+    const selinux = await projectOf("kubernetes: { version: 1.34.1 }\nfeatures: [{ selinux: permissive }]\n");
+    expect(selinux.wanted.requestedPackages).toEqual(["bubblewrap", "selinux-policy-default"]);
   });
 
   it("preloads the images of its static pods, once", async () => {

@@ -10,19 +10,24 @@ import { hostContext } from "../../src/host/context.ts";
 import { run } from "../../src/host/exec.ts";
 import { sha256File } from "../../src/host/files.ts";
 import { sha256Sparse } from "../../src/host/sparse.ts";
+import { commitTree } from "../../src/ostree/commit.ts";
+import type { CommitChecksum } from "../../src/ostree/object.ts";
+import { openRepo } from "../../src/ostree/repo.ts";
+import { overlayTrees, treeOfPaths } from "../../src/ostree/tree.ts";
+import { subtree } from "../../src/ostree/tree-read.ts";
 import { requireTool, temporaryFolder } from "../tools.ts";
 
 const context = hostContext(() => undefined, new AbortController().signal);
 let runTool: RunTool;
 
 beforeAll(async () => {
-  const base = await resolveBase(context, { suite: "trixie", packages: [] });
+  const base = await resolveBase(context, { suite: "trixie", packages: ["selinux-policy-default"] });
   const tools = await openToolsRoot(context, base);
   runTool = (argv, options) => runInTools(context, tools, argv, options);
 });
 
 /** The smallest tree that OSTree deploys; `text` makes commits of it differ. */
-async function commitTree(folder: string, repo: string, text: string): Promise<string> {
+async function commitFolder(folder: string, repo: string, text: string): Promise<string> {
   const tree = join(folder, `tree-${text}`);
   const modules = join(tree, "usr/lib/modules/6.12");
   for (const path of [
@@ -58,7 +63,7 @@ async function makeRepo(): Promise<{
   return {
     folder,
     repo,
-    commits: [await commitTree(folder, repo, "one"), await commitTree(folder, repo, "two")],
+    commits: [await commitFolder(folder, repo, "one"), await commitFolder(folder, repo, "two")],
   };
 }
 
@@ -106,6 +111,59 @@ describe("disk", () => {
     expect(await read(`/ostree/deploy/igneous/deploy/${predecessor}.0/usr/bin/program`)).toBe(
       "one".repeat(50_000),
     );
+  });
+
+  it("gives files, folders and links the labels and capabilities of their commit, whoever makes the disk", async () => {
+    const { folder, repo: path, commits } = await makeRepo();
+    const [plain = ""] = commits;
+    const repo = await openRepo(context, path);
+    const attribute = (name: string, value: string | Buffer): { name: string; value: Buffer } => ({
+      name,
+      value: Buffer.from(value),
+    });
+    const label = (type: string): { name: string; value: Buffer } =>
+      attribute("security.selinux", `system_u:object_r:${type}:s0\0`);
+    const capability = attribute(
+      "security.capability",
+      Buffer.from("0100000200040000".padEnd(40, "0"), "hex"),
+    );
+    const labelled = overlayTrees(
+      subtree(repo, plain as CommitChecksum, "/"),
+      treeOfPaths([
+        [
+          "/usr/bin/ping",
+          { kind: "file", contents: "ping", mode: 0o755, xattrs: [capability, label("ping_exec_t")] },
+        ],
+        ["/usr/bin/link to it", { kind: "symlink", target: "ping", xattrs: [label("bin_t")] }],
+        ["/usr/share", { kind: "directory", mode: 0o755, xattrs: [label("usr_t")], entries: new Map() }],
+        ["/usr/etc/shadow", { kind: "file", contents: "", mode: 0o600, xattrs: [label("shadow_t")] }],
+      ]),
+    );
+    const hostCommit = await commitTree(context, repo, labelled, { subject: "labelled" });
+    const input = {
+      repo: path,
+      hostCommit,
+      kernelArguments: [],
+      name: "node",
+      buildId: "build",
+      isLabelled: true,
+    };
+    const made = await buildDisk(context, runTool, { ...input, out: join(folder, "a.img") });
+    const again = await buildDisk(context, runTool, { ...input, out: join(folder, "b.img") });
+    expect(again.sha256).toBe(made.sha256);
+    const root = `${made.path}?offset=${made.layout.root.offset}`;
+    await run(context, [requireTool("fsck.ext4"), "-f", "-n", root]);
+    const deployment = `/ostree/deploy/igneous/deploy/${hostCommit}.0`;
+    const listed = async (file: string): Promise<string> =>
+      (await run(context, [requireTool("debugfs"), "-R", `ea_list "${deployment}${file}"`, root])).stdout;
+    const shown = (type: string): string => `"system_u:object_r:${type}:s0\\000"`;
+    expect(await listed("/usr/bin/ping")).toContain(shown("ping_exec_t"));
+    expect(await listed("/usr/bin/ping")).toContain("security.capability (20) = 01 00 00 02 00 04");
+    expect(await listed("/usr/bin/link to it")).toContain(shown("bin_t"));
+    expect(await listed("/usr/share")).toContain(shown("usr_t"));
+    expect(await listed("/usr/etc/shadow")).toContain(shown("shadow_t"));
+    expect(await listed("/etc/shadow")).toContain(shown("shadow_t"));
+    expect(await listed("/usr/bin/program")).toBe("");
   });
 
   it("verify names the file in which one byte was changed", async () => {

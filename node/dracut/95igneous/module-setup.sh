@@ -20,7 +20,7 @@ installkernel() {
 }
 
 install() {
-    inst_multiple mount umount realpath sed systemd-sysusers systemd-tmpfiles
+    inst_multiple mount umount realpath sed setfiles systemd-sysusers systemd-tmpfiles
     inst_script "$moddir/igneous-sysroot" /usr/libexec/igneous-sysroot
 
     inst_simple "$moddir/igneous-sysroot.service" "$systemdsystemunitdir/igneous-sysroot.service"
