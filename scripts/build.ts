@@ -4,7 +4,21 @@
  */
 import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
+
+/** undici's entry also loads fetch, cookies and sockets, and these load Node's own undici: half of its start, and never used here. */
+const onlyRequests: Plugin = {
+  name: "only undici's requests",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\.\/lib\/web\// }, ({ path, importer }) =>
+      importer.endsWith("/undici/index.js") ? { path, namespace: "unused" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "unused" }, () => ({
+      contents: "module.exports = new Proxy({}, { get: () => class {} });",
+      loader: "js",
+    }));
+  },
+};
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -21,6 +35,7 @@ await build({
   platform: "node",
   target: "node20.19",
   external: ["@aws-sdk/*", "zx"],
+  plugins: [onlyRequests],
   // For the bundled CommonJS modules that require a module of Node.
   banner: {
     js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
