@@ -97,6 +97,29 @@ describe("what AWS refuses", () => {
     expect(sim.world.snapshots.size).toBe(before);
   });
 
+  it("names a young foreign AMI that only RegisterImage refuses, and goes on with the same snapshot when that is gone", async () => {
+    const { sim, context, aws, bake } = await setting();
+    const first = await publishBuild(context, aws, await bake("b1", "x y"));
+    const foreign = sim.world.images.get(first.amis[0]?.amiId ?? "");
+    if (foreign === undefined) throw new Error("nothing was registered");
+    const young = { ...foreign, createdAt: sim.clock.now(), tags: new Map() };
+    sim.world.images.set(foreign.id, young);
+    const before = new Set(sim.world.snapshots.keys());
+    const baked = await bake("b1", words);
+    const build = { ...baked, folder: `${baked.folder}/again` };
+    await expect(publishBuild(context, aws, build)).rejects.toMatchObject({
+      code: "aws-name-taken",
+      message: expect.stringContaining(foreign.id),
+      hint: expect.stringContaining("deregister that AMI"),
+    });
+    const made = [...sim.world.snapshots.values()].filter(({ id }) => !before.has(id));
+    expect(made.map(({ tags }) => tags.get("igneous:build"))).toEqual(["b1"]);
+    sim.world.images.set(foreign.id, { ...young, deregisteredAt: sim.clock.now() });
+    const { amis } = await publishBuild(context, aws, build);
+    expect(amis.map(({ snapshotId }) => snapshotId)).toEqual(made.map(({ id }) => id));
+    expect(sim.world.snapshots.size).toBe(before.size + 1);
+  });
+
   it("takes a failed AMI with the name for no obstacle, as EC2 does", async () => {
     const { sim, context, aws, bake } = await setting();
     const first = await publishBuild(context, aws, await bake("b1", words));
