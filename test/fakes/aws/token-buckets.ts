@@ -37,10 +37,29 @@ export function limitCalls(sim: Simulator): { readonly refused: readonly LoggedC
   return { refused };
 }
 
-function rateOf({ operation, input }: LoggedCall): Rate {
-  if (/^(?:RunInstances|StartInstances)$/u.test(operation)) return { capacity: 5, perSecond: 2 };
+/** Actions that have figures of their own. */
+const own: ReadonlyMap<string, Rate> = new Map([
+  ["CopyImage", { capacity: 100, perSecond: 1 }],
+  ["CreateLaunchTemplateVersion", { capacity: 100, perSecond: 5 }],
+  ["CreateSnapshot", { capacity: 100, perSecond: 5 }],
+  ["CreateTags", { capacity: 100, perSecond: 10 }],
+  ["DeleteSnapshot", { capacity: 100, perSecond: 5 }],
+  ["DeregisterImage", { capacity: 100, perSecond: 5 }],
+  ["ModifyImageAttribute", { capacity: 100, perSecond: 5 }],
+  ["ModifyLaunchTemplate", { capacity: 100, perSecond: 5 }],
+  ["ModifySnapshotAttribute", { capacity: 100, perSecond: 5 }],
+  ["RunInstances", { capacity: 5, perSecond: 2 }],
+  ["TerminateInstances", { capacity: 100, perSecond: 5 }],
+]);
+
+/** Questions for which it is dearer to ask for everything at once: without a filter, ids or pages. */
+const dearWhenBroad =
+  /^Describe(?:Instances|InstanceStatus|InternetGateways|SecurityGroups|Snapshots|SpotInstanceRequests|Volumes)$/u;
+
+function rateOf({ service, operation, input }: LoggedCall): Rate {
+  const figure = service === "ec2" ? own.get(operation) : undefined;
+  if (figure !== undefined) return figure;
   if (!/^(?:Describe|Get|List|Search)/u.test(operation)) return { capacity: 50, perSecond: 5 };
-  // A question for everything at once is dear: it names nothing and takes no pages.
-  const isNarrow = Object.keys(input).length > 0;
-  return isNarrow ? { capacity: 100, perSecond: 20 } : { capacity: 50, perSecond: 10 };
+  const isBroad = dearWhenBroad.test(operation) && !("Filters" in input) && !("MaxResults" in input);
+  return isBroad ? { capacity: 50, perSecond: 10 } : { capacity: 100, perSecond: 20 };
 }
