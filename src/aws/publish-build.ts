@@ -22,7 +22,7 @@ import { settleImage } from "./settle.ts";
 import { planUpload, volumeGiB } from "./upload-plan.ts";
 
 export interface PublishOptions {
-  /** Blocks under way at once; 64 when not given. */
+  /** Blocks under way at once, instead of what the spec says. */
   readonly inFlight?: number;
 }
 
@@ -54,7 +54,7 @@ async function publishLocked(
   const map = await runStep(context, "digest", "block digests of the disk", async () => ({
     value: await readBlockMap(context, build.folder, build.disk),
   }));
-  const inFlight = options.inFlight ?? 64;
+  const inFlight = options.inFlight ?? build.publish.inFlight ?? 64;
   const shared = { context, aws, build, journal };
   let snapshot: HomeSnapshot | undefined;
   const home = await ensureHomeImage({ ...shared, region: homeRegion }, async () => {

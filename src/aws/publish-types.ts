@@ -19,6 +19,8 @@ export interface PublishSpec {
   readonly protect?: boolean;
   /** Name of a parameter that always holds the newest AMI id, of type `aws:ec2:image`. */
   readonly ssmParameter?: string;
+  /** Blocks of 512 KiB that are sent at once; 64 when not given. */
+  readonly inFlight?: number;
 }
 
 /** A finished bake that is to be published. */

@@ -38,6 +38,13 @@ export const Publish = z.strictObject({
     .regex(/^\/[\w./-]+$/u, "wanted a name that starts with /")
     .exactOptional()
     .describe("parameter that always holds the newest AMI id"),
+  inFlight: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .exactOptional()
+    .describe("blocks of 512 KiB that are sent at once (default 64)"),
 });
 
 export const Rollout = z.strictObject({

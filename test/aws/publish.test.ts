@@ -38,6 +38,22 @@ describe("publish", () => {
     });
   });
 
+  it("sends as many blocks at once as the spec says", async () => {
+    const { sim, context, aws, bake } = await setting({ inFlight: 3 });
+    let [busy, most] = [0, 0];
+    sim.observe(async ({ operation }, phase) => {
+      if (operation !== "PutSnapshotBlock") return;
+      busy += phase === "before" ? 1 : -1;
+      most = Math.max(most, busy);
+      // Long enough for all that may be under way to arrive.
+      if (phase === "before") await new Promise((resolve) => setTimeout(resolve, 20));
+    });
+    const letters = [..."abcdefghijklmnopqrst"].join(" ");
+    const { failures } = await publishBuild(context, aws, await bake("b1", letters));
+    expect(failures).toEqual([]);
+    expect(most).toBe(3);
+  });
+
   it("copies, shares, deprecates, protects and names the AMI in every region", async () => {
     const { sim, context, aws, bake } = await setting({
       regions: [home, "us-east-1", "ap-southeast-2"],
