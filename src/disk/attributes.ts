@@ -5,6 +5,8 @@ import { ensureFolder } from "../host/folders.ts";
 import type { CommitChecksum, Xattr } from "../ostree/object.ts";
 import type { Repo } from "../ostree/repo.ts";
 import { listTree } from "../ostree/tree-read.ts";
+import { epoch } from "./image.ts";
+import { deploymentPath, objectPath } from "./placement.ts";
 import type { RunTool } from "./tools.ts";
 
 interface Deployed {
@@ -15,9 +17,6 @@ interface Deployed {
   /** Where the root file system begins in the image, in bytes. */
   readonly offset: number;
 }
-
-/** The time that debugfs writes into the superblock. */
-const env = { SOURCE_DATE_EPOCH: "315532800" };
 
 /**
  * Gives the files in the root file system of `work`/disk.img the extended attributes that they have in the deployed commits,
@@ -40,7 +39,11 @@ export async function writeAttributes(
   }
   await writeAtomic(join(work, "commands"), lines.join(""));
   const script = `debugfs -w -f /work/commands '/work/disk.img?offset=${offset}' 2>&1 >/dev/null`;
-  const said = await runTool(["sh", "-euc", script], { binds: [{ source: work, target: "/work" }], env });
+  const said = await runTool(["sh", "-euc", script], {
+    binds: [{ source: work, target: "/work" }],
+    // The time that debugfs writes into the superblock.
+    env: { SOURCE_DATE_EPOCH: epoch },
+  });
   const problems = said.split("\n").filter((line) => line !== "" && !line.startsWith("debugfs "));
   if (problems.length > 0) throw new Error(`debugfs: ${problems.slice(0, 5).join("; ")}`);
 }
@@ -56,14 +59,14 @@ function* attributesOf(
 ): Generator<Attribute> {
   const done = new Set<string>();
   for (const commit of commits) {
-    const root = `ostree/deploy/igneous/deploy/${commit}.0`;
+    const root = deploymentPath(commit);
     for (const { path, xattrs, ...entry } of listTree(repo, commit)) {
       const places = [path === "/" ? root : `${root}${path}`];
       // What a commit has in /usr/etc is copied to /etc with all its attributes.
       if (/^\/usr\/etc(?:\/|$)/u.test(path)) places.push(`${root}${path.slice("/usr".length)}`);
       // The one /var of all deployments.
       if (path === "/var") places.push("ostree/deploy/igneous/var");
-      if (entry.kind !== "directory") places.push(objectPlace(entry.checksum));
+      if (entry.kind !== "directory") places.push(objectPath(`${entry.checksum}.file`));
       for (const place of places) {
         if (!paths.has(place) || done.has(place)) continue;
         done.add(place);
@@ -71,8 +74,4 @@ function* attributesOf(
       }
     }
   }
-}
-
-function objectPlace(checksum: string): string {
-  return `ostree/repo/objects/${checksum.slice(0, 2)}/${checksum.slice(2)}.file`;
 }

@@ -58,9 +58,14 @@ export async function buildDisk(context: Context, runTool: RunTool, input: DiskI
     await makeSysroot(context, runTool, work, input);
     const layout = await chooseLayout(runTool, work, input);
     stage(2, "writing the file systems");
-    const order = await chooseOrder(context, runTool, work, input);
+    const repo = await openRepo(context, input.repo);
+    const commits = commitsOf(input);
+    const deployed = commits.map((commit) => deployedCommit(repo, commit));
+    const order = placementOrder(await listSysroot(runTool, work), deployed);
     await writeImage(runTool, work, layout, order);
-    if (input.isLabelled === true) await giveAttributes(context, runTool, work, { input, layout, order });
+    const { offset } = layout.root;
+    if (input.isLabelled === true)
+      await writeAttributes(runTool, work, { repo, commits, paths: order, offset });
     stage(3, "hashing the image");
     const image = join(work, "disk.img");
     const sha256 = await sha256Sparse(context, image);
@@ -81,32 +86,6 @@ async function removeStale(runTool: RunTool, parent: string): Promise<void> {
   const folders = stale.map((name) => `/parent/${name}`);
   if (folders.length === 0) return;
   await runTool(["rm", "-rf", ...folders], { binds: [{ source: parent, target: "/parent" }] });
-}
-
-async function giveAttributes(
-  context: Context,
-  runTool: RunTool,
-  work: string,
-  parts: { readonly input: DiskInput; readonly layout: Layout; readonly order: readonly string[] },
-): Promise<void> {
-  const { input, layout, order } = parts;
-  await writeAttributes(runTool, work, {
-    repo: await openRepo(context, input.repo),
-    commits: commitsOf(input),
-    paths: order,
-    offset: layout.root.offset,
-  });
-}
-
-async function chooseOrder(
-  context: Context,
-  runTool: RunTool,
-  work: string,
-  input: DiskInput,
-): Promise<readonly string[]> {
-  const repo = await openRepo(context, input.repo);
-  const deployed = commitsOf(input).map((commit) => deployedCommit(repo, commit));
-  return placementOrder(await listSysroot(runTool, work), deployed);
 }
 
 function commitsOf({ predecessor, hostCommit }: DiskInput): readonly CommitChecksum[] {

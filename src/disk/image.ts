@@ -5,7 +5,7 @@ import { type Layout, renderPartitionScript } from "./layout.ts";
 import type { RunTool } from "./tools.ts";
 
 /** 1980-01-01: the earliest time that FAT can write, and not 0, which mke2fs takes for "now". */
-const epoch = "315532800";
+export const epoch = "315532800";
 const mib = 2 ** 20;
 
 /** GRUB's modules for what node/grub does; nothing is loaded from the disk later. */

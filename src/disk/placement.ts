@@ -19,7 +19,7 @@ export function placementOrder(
   const sorted = paths.toSorted(byBytes);
   take(sorted.filter((path) => skeleton.test(path)));
   for (const { commit, metadata, files } of deployed) {
-    const { lasting, volatile } = deploymentOrder(sorted, `ostree/deploy/igneous/deploy/${commit}.0`);
+    const { lasting, volatile } = deploymentOrder(sorted, deploymentPath(commit));
     take(lasting);
     take(metadata.map(objectPath));
     take(volatile);
@@ -80,7 +80,13 @@ function deploymentOrder(
   return { lasting: ranked.slice(0, end), volatile: ranked.slice(end) };
 }
 
-function objectPath(name: string): string {
+/** The folder of a deployment in a sysroot. */
+export function deploymentPath(commit: string): string {
+  return `ostree/deploy/igneous/deploy/${commit}.0`;
+}
+
+/** Where a sysroot's repo has an object, such as `0a….file`. */
+export function objectPath(name: string): string {
   return `ostree/repo/objects/${name.slice(0, 2)}/${name.slice(2)}`;
 }
 

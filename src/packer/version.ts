@@ -1,3 +1,4 @@
+import semver from "semver";
 import type { Context } from "../core/context.ts";
 import { IgneousError } from "../core/errors.ts";
 import { run } from "../host/exec.ts";
@@ -35,8 +36,8 @@ export async function findPackerKind(context: Context, wanted: string | undefine
   const isModern = isModernPacker(version);
   if (!isModern) return { version, isModern, hasImds: false };
   const plugins = wanted === undefined ? await findPackerPlugins(context) : {};
-  const [major = 0, minor = 0, patch = 0] = (plugins["amazon"] ?? "2").split(".").map(Number);
-  return { version, isModern, hasImds: major > 1 || minor > 2 || (minor === 2 && patch >= 2) };
+  const { amazon } = plugins;
+  return { version, isModern, hasImds: amazon === undefined || semver.gte(amazon, "1.2.2") };
 }
 
 /** The newest version of each installed plugin, by its short name; those built into Packer are not among them. */
@@ -49,7 +50,7 @@ export async function findPackerPlugins(context: Context): Promise<Readonly<Reco
   const found = [...stdout.matchAll(/packer-plugin-([a-z0-9-]+)_v(\d+\.\d+\.\d+)\S*_x5/gu)];
   const versions = found.map(([, name = "", version = ""]) => [name, version] as const);
   // The last of equal keys stays.
-  return Object.fromEntries(versions.sort(([, a], [, b]) => a.localeCompare(b, "en", { numeric: true })));
+  return Object.fromEntries(versions.sort(([, a], [, b]) => semver.compare(a, b)));
 }
 
 /** From 1.7 on Packer has plugins that are named, and options of them that older ones lack. */
