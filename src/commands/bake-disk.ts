@@ -1,6 +1,5 @@
 import { unpackedBytes } from "../base/room.ts";
 import { openToolsRoot, runInTools } from "../base/tools.ts";
-import { isLabelled } from "../containers/features.ts";
 import type { Context } from "../core/context.ts";
 import type { Sha256Hex } from "../core/digest.ts";
 import { runStep } from "../core/step.ts";
@@ -14,6 +13,7 @@ import { importedBytes } from "./bake-images.ts";
 import type { BakePlan } from "./bake-plan.ts";
 import { differs } from "./bake-record.ts";
 import { type BuildState, findBuildState, writeBuildState } from "./build-folder.ts";
+import { hasLabels } from "./label-tree.ts";
 import type { Project } from "./project.ts";
 import { type ImageConfiguration, kernelArgumentsOf } from "./templates.ts";
 
@@ -80,7 +80,7 @@ export function diskInput(
     readonly configuration: ImageConfiguration | undefined;
   },
 ): Omit<DiskInput, "out"> {
-  const { name, disk, features } = project.loaded.spec;
+  const { name, disk } = project.loaded.spec;
   const sizeBytes = disk.size === undefined ? undefined : findBytes(disk.size);
   return {
     repo: repo.path,
@@ -88,7 +88,7 @@ export function diskInput(
     ...(build.predecessorCommit === null ? {} : { predecessor: build.predecessorCommit }),
     name,
     kernelArguments: kernelArgumentsOf(project, build.configuration),
-    isLabelled: isLabelled(features),
+    isLabelled: hasLabels(project),
     buildId: build.id,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
   };

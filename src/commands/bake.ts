@@ -8,7 +8,6 @@ import { removeIfEmpty } from "../host/folders.ts";
 import { withProject } from "../lock/file.ts";
 import type { CommitChecksum } from "../ostree/object.ts";
 import { openRepo, type Repo } from "../ostree/repo.ts";
-import { isLabelled } from "../containers/features.ts";
 import { committedTree } from "./base-tree.ts";
 import { digestBlocks } from "./bake-blocks.ts";
 import { checkBuild } from "./bake-check.ts";
@@ -21,6 +20,7 @@ import { recordBuild, requireRecorded } from "./bake-record.ts";
 import { checkDowngrades, emitWarnings } from "./bake-warnings.ts";
 import { type BakeResult, bakeResult } from "./bake-result.ts";
 import { committedShape } from "./committed-shape.ts";
+import { hasLabels } from "./label-tree.ts";
 import { loadProject, type Project, requireLock } from "./project.ts";
 import { requireAccount } from "./publish-project.ts";
 import { requirePublish } from "./publish-section.ts";
@@ -110,9 +110,7 @@ export async function commitBuild(
     base,
     payload: payload.commit,
     overlays: laid === undefined ? [] : [...laid.removed, laid.added],
-    labels: isLabelled(project.loaded.spec.features)
-      ? { lock, mirror: project.loaded.spec.base.debian.mirror }
-      : undefined,
+    labels: hasLabels(project) ? { lock, mirror: project.loaded.spec.base.debian.mirror } : undefined,
   });
   return { base, payload: payload.commit, host };
 }

@@ -1,3 +1,4 @@
+import { policyPackage } from "../base/package-lists.ts";
 import { openToolsRoot, runInTools } from "../base/tools.ts";
 import { isLabelled } from "../containers/features.ts";
 import type { Context } from "../core/context.ts";
@@ -77,14 +78,19 @@ async function commitLabelled(
   return said as string as CommitChecksum;
 }
 
+/** Whether the base has a policy, by the feature or as a package of its own: OSTree labels such a host when it deploys. */
+export function hasLabels({ wanted }: Project): boolean {
+  return wanted.requestedPackages.includes(policyPackage);
+}
+
 /** The host that `apply` composes on a builder's machine would have that machine's labels, and not be the lock's commit. */
-export function refuseLabels({ loaded }: Project): void {
-  const features = loaded.spec.features ?? [];
-  const index = features.findIndex((feature) => isLabelled([feature]));
-  if (index === -1) return;
+export function refuseLabels(project: Project): void {
+  if (!hasLabels(project)) return;
+  const { loaded } = project;
+  const index = (loaded.spec.features ?? []).findIndex((feature) => isLabelled([feature]));
   const problem = {
     severity: "error",
-    path: `features[${index}]`,
+    path: index === -1 ? "base.debian.packages" : `features[${index}]`,
     message: "an image with SELinux labels cannot be made by Packer or EC2 Image Builder",
     hint: "bake it here and publish that: igneous bake --builder direct",
   } as const;

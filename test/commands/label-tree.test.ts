@@ -25,6 +25,14 @@ it("an image with labels is not given to builders that would label it anew; the 
     }),
   });
   expect(() => refuseLabels(labelled)).toThrow(refused);
+  const listed = await projectOf("base: { debian: { packages: [selinux-policy-default] } }\n");
+  expect(() => refuseLabels(listed)).toThrow(
+    expect.objectContaining({
+      report: expect.objectContaining({
+        diagnostics: [expect.objectContaining({ position: expect.objectContaining({ line: 6 }) })],
+      }),
+    }),
+  );
   const plain = await projectOf("");
   expect(() => refuseLabels(plain)).not.toThrow();
 });
