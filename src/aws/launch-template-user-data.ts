@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import semver from "semver";
 import { IgneousError } from "../core/errors.ts";
 
 /** EC2's limit, counted before base64. */
@@ -22,7 +23,10 @@ export function planUserData(config: string, store?: string): UserData {
   if (plain.length <= userDataLimit) return { base64: plain.toString("base64") };
   const { version } = (JSON.parse(config) as { readonly ignition: { readonly version: string } }).ignition;
   const packed = gzipSync(plain, { level: 9 }).toString("base64");
-  const inside = pointer(version, { source: `data:;base64,${packed}`, compression: "gzip" });
+  const inside = pointer(maxVersion(version, knowsCompression), {
+    source: `data:;base64,${packed}`,
+    compression: "gzip",
+  });
   if (inside.length <= userDataLimit) return { base64: inside.toString("base64") };
   if (store === undefined) {
     throw new IgneousError(
@@ -39,6 +43,13 @@ export function planUserData(config: string, store?: string): UserData {
     base64: pointer(version, { source, verification: { hash: `sha512-${hash}` } }).toString("base64"),
     object: { bucket, key, body: config },
   };
+}
+
+/** Ignition's first version in which a config that replaces another may be packed. */
+const knowsCompression = "3.1.0";
+
+function maxVersion(one: string, other: string): string {
+  return semver.gt(one, other) ? one : other;
 }
 
 function pointer(version: string, replace: object): Buffer {

@@ -35,12 +35,8 @@ export async function bootInput(
   const { memory, cpus } = spec.bootTest;
   const roles = bootRoles(spec);
   const deployment = (commit: string): Promise<Deployment> => readDeployment(context, repo, commit, roles);
-  const store = spec.rollout?.userDataStore;
-  // What would lie in S3 comes whole: no bucket is needed to check a disk.
-  const userData = (config: string): Uint8Array => {
-    const { base64, object } = planUserData(config, store);
-    return object === undefined ? Buffer.from(base64, "base64") : Buffer.from(config);
-  };
+  // The check serves the store itself: no bucket is needed, nor need the spec name one.
+  const store = spec.rollout?.userDataStore ?? "s3://igneous-boot-check/launch";
   return {
     disk: folder.disk,
     diskBytes: build.diskBytes + growBytes,
@@ -50,7 +46,7 @@ export async function bootInput(
     host: await deployment(build.hostCommit),
     ...(previous === null ? {} : { predecessor: await deployment(previous) }),
     state: roles.some((role) => role === "etcd" || role === "control-plane") ? [etcdState] : [],
-    ...(build.becomesAmi ? { userData } : {}),
+    ...(build.becomesAmi ? { userData: (config: string) => planUserData(config, store) } : {}),
     folder: folder.path,
   };
 }

@@ -9,7 +9,10 @@ import type { BootName, BootReport, BootSummary, Check, CheckResult, StateCheck 
 import { makeKey } from "./guest.ts";
 import type { ExpectedDeployment } from "./host-checks.ts";
 import { checkEc2Boot } from "./ec2-boot.ts";
+import { formOf, longForms } from "./ec2-config.ts";
+import type { LaunchUserData } from "./ec2-surroundings.ts";
 import { bootMachine, type Machine, type MachineOptions } from "./machine.ts";
+import { checkUserDataForm } from "./user-data-boot.ts";
 
 export interface Deployment extends ExpectedDeployment {
   readonly checks: readonly Check[];
@@ -27,7 +30,7 @@ export interface BootCheckInput
    * For a disk that will become an AMI: makes user data of a launch configuration. When given, the disk is also booted on
    * a machine that looks like an EC2 instance.
    */
-  readonly userData?: (config: string) => Uint8Array;
+  readonly userData?: (config: string) => LaunchUserData;
   /** Gets `report.json` and `serial.log`; the overlay lies here while the check runs. */
   readonly folder: string;
 }
@@ -81,21 +84,35 @@ async function addEc2Boot(
 ): Promise<BootReport> {
   const { userData } = input;
   if (userData === undefined) return report;
+  const ec2Input = { ...input, userData };
   const { summary, checks, panics } = await runStep(
     context,
     "boot check: ec2",
     "EC2 boot, checked",
     async () => {
-      const value = await checkEc2Boot(context, { ...input, userData }, await makeFolder(folder, "ec2-"));
+      const value = await checkEc2Boot(context, ec2Input, await makeFolder(folder, "ec2-"));
       return { value, note: countChecks(value.checks) };
     },
   );
+  const seen: { readonly check: CheckResult; readonly panics: number }[] = [];
+  const known = formOf(userData(await readText(input.ignition)));
+  for (const form of checks.every(({ passed }) => passed) ? longForms : []) {
+    if (form === known) continue;
+    const title = `user data by ${form}, read by Ignition`;
+    seen.push(
+      await runStep(context, `boot check: user data ${form}`, title, async () => {
+        const value = await checkUserDataForm(context, ec2Input, folder, form);
+        return { value, note: value.check.passed ? "as wanted" : "failed" };
+      }),
+    );
+  }
+  const all = [...checks, ...seen.map(({ check }) => check)];
   return {
     ...report,
-    passed: report.passed && checks.every(({ passed }) => passed),
-    panics: report.panics + panics,
+    passed: report.passed && all.every(({ passed }) => passed),
+    panics: seen.reduce((sum, each) => sum + each.panics, report.panics + panics),
     boots: [...report.boots, summary],
-    checks: [...report.checks, ...checks],
+    checks: [...report.checks, ...all],
   };
 }
 

@@ -19,6 +19,7 @@ import {
   writeMarker,
 } from "./host-checks.ts";
 import type { Machine } from "./machine.ts";
+import { limitMs } from "./serial.ts";
 
 interface PassInput {
   readonly boot: BootName;
@@ -39,8 +40,6 @@ interface Pass {
 
 /** Seconds on hardware; each is multiplied with the machine's slowness. */
 const limits = { firmware: 30, login: 120, running: 240, check: 60, answer: 30, reboot: 30 } as const;
-/** Until the kernel has told how slow the machine is. */
-const unknownSlowness = 20;
 const pauseMs = 2000;
 
 /** Follows one boot from its start to the end of its checks; starts the next one when all of them passed. */
@@ -51,21 +50,21 @@ export async function checkOneBoot(context: Context, machine: Machine, input: Pa
   const address = { user: "root", host: "127.0.0.1", port, key: input.key, anyHostKey: true };
   const guest = await unlessBroken(
     machine,
-    connectGuest(context, address, limitMs(machine, limits.firmware + limits.login)),
+    connectGuest(context, address, limitMs(machine.serial, limits.firmware + limits.login)),
   );
   const checks: CheckResult[] = [];
   const ask = (check: Check, limit: number): Promise<CheckResult> =>
     unlessBroken(
       machine,
       checkUntil(context, guest, input.boot, check, {
-        limitMs: limitMs(machine, limit),
-        waitMs: limitMs(machine, check.wait ?? 0),
+        limitMs: limitMs(machine.serial, limit),
+        waitMs: limitMs(machine.serial, check.wait ?? 0),
       }),
     );
   try {
     const login = seconds();
     checks.push(
-      await unlessBroken(machine, checkRunning(guest, input.boot, limitMs(machine, limits.running))),
+      await unlessBroken(machine, checkRunning(guest, input.boot, limitMs(machine.serial, limits.running))),
     );
     const running = seconds();
     for (const check of hostChecks(input.boot, input.deployment))
@@ -97,7 +96,7 @@ async function checkState(
   ask: Ask,
   checks: CheckResult[],
 ): Promise<string> {
-  const ms = limitMs(machine, limits.answer);
+  const ms = limitMs(machine.serial, limits.answer);
   if (input.boot === "first" || input.boot === "ec2") {
     await guest.run(writeMarker, ms);
     for (const { name, write } of input.state)
@@ -153,16 +152,17 @@ export async function checkUntil(
 
 /** Reboots and returns when the machine no longer answers, so that the next login is one to the next boot. */
 async function restart(context: Context, machine: Machine, guest: Guest): Promise<void> {
-  await guest.run("sync; systemctl reboot", limitMs(machine, limits.answer));
-  const deadline = performance.now() + limitMs(machine, limits.reboot);
+  await guest.run("sync; systemctl reboot", limitMs(machine.serial, limits.answer));
+  const deadline = performance.now() + limitMs(machine.serial, limits.reboot);
   while (performance.now() < deadline) {
-    const { exit } = await guest.run("true", limitMs(machine, limits.answer));
+    const { exit } = await guest.run("true", limitMs(machine.serial, limits.answer));
     if (exit !== 0) return;
     await sleep(pauseMs, context.signal);
   }
 }
 
-async function unlessBroken<T>(machine: Machine, work: Promise<T>): Promise<T> {
+/** Rejects as soon as the machine cannot go on. */
+export async function unlessBroken<T>(machine: Machine, work: Promise<T>): Promise<T> {
   const broken = machine.exited.then(() => {
     throw new IgneousError(
       "boot-failed",
@@ -173,10 +173,6 @@ async function unlessBroken<T>(machine: Machine, work: Promise<T>): Promise<T> {
     );
   });
   return Promise.race([work, broken]);
-}
-
-function limitMs(machine: Machine, seconds: number): number {
-  return Math.ceil(seconds * 1000 * (machine.serial.slowness() ?? unknownSlowness));
 }
 
 function secondsSince(started: number): number {

@@ -2,15 +2,13 @@ import { join } from "node:path";
 import type { Context } from "../core/context.ts";
 import { makeFolder } from "../host/folders.ts";
 import { readText } from "../host/files.ts";
-import { serveHttp } from "../host/http-server.ts";
-import { needTool } from "../host/tools.ts";
 import type { BootCheckInput } from "./boot-check.ts";
 import { checkOneBoot } from "./boot-pass.ts";
 import type { BootSummary, Check, CheckResult } from "./boot-report.ts";
 import { expectedHostname, withLogin } from "./ec2-config.ts";
+import { surroundEc2 } from "./ec2-surroundings.ts";
 import { connectGuest, makeKey } from "./guest.ts";
 import { bootMachine, type Machine } from "./machine.ts";
-import { metadataService } from "./metadata-service.ts";
 
 export interface Ec2Boot {
   readonly summary: BootSummary;
@@ -18,7 +16,6 @@ export interface Ec2Boot {
   readonly panics: number;
 }
 
-const instance = { region: "eu-central-1", instanceType: "m6i.large" } as const;
 const loginMs = 600_000;
 
 /**
@@ -30,17 +27,15 @@ export async function checkEc2Boot(
   input: BootCheckInput & Required<Pick<BootCheckInput, "userData">>,
   folder: string,
 ): Promise<Ec2Boot> {
-  needTool(context, "socat");
   const key = await makeKey(context, folder);
   const coreKey = await makeKey(context, await makeFolder(folder, "core-"));
   const config = withLogin(await readText(input.ignition), (await readText(`${coreKey}.pub`)).trim());
-  const metadata = metadataService({ ...instance, userData: input.userData(config) });
-  const server = await serveHttp(metadata.answer);
+  const around = await surroundEc2(context, folder, input.userData(config));
   const { ignition: _fileOfQemu, ...machineInput } = input;
   try {
     const machine = await bootMachine(context, {
       ...machineInput,
-      ec2: { metadataPort: server.port },
+      ec2: around.ec2,
       overlay: join(folder, "ec2.qcow2"),
       serialLog: join(input.folder, "serial-ec2.log"),
       rootKey: (await readText(`${key}.pub`)).trim(),
@@ -57,13 +52,13 @@ export async function checkEc2Boot(
         state: [],
         identity: undefined,
       });
-      const more = [await checkLogin(context, machine, coreKey), checkUserData(metadata.asked())];
+      const more = [await checkLogin(context, machine, coreKey), checkUserData(around.asked())];
       return { summary: pass.summary, checks: [...pass.checks, ...more], panics: machine.serial.panics() };
     } finally {
       await machine.kill();
     }
   } finally {
-    await server.close();
+    await around.close();
   }
 }
 

@@ -15,6 +15,13 @@ export interface Link {
   readonly mac: string;
 }
 
+/** What an EC2 instance finds around it; ports are of the loopback address. */
+export interface Ec2Surroundings {
+  readonly metadataPort: number;
+  /** S3, whose names and certificate the machine is told at its start. */
+  readonly store?: { readonly port: number; readonly hosts: readonly string[]; readonly certificate: string };
+}
+
 export interface MachinePlan {
   readonly accelerator: Accelerator;
   readonly memoryBytes: number;
@@ -34,8 +41,8 @@ export interface MachinePlan {
   readonly ignition?: string;
   /** Public key that may log in as root; given as a systemd credential, so that neither image nor Ignition knows it. */
   readonly rootKey?: string;
-  /** Looks like an EC2 instance, with its metadata service at this port of the loopback address. */
-  readonly ec2?: { readonly metadataPort: number };
+  /** Looks like an EC2 instance. */
+  readonly ec2?: Ec2Surroundings;
 }
 
 /** The QEMU command of a machine: UEFI, no display, serial console to a file, QMP on standard input and output. */
@@ -77,8 +84,24 @@ function network({ forwards, ec2 }: MachinePlan): string {
   const ports = forwards.map(({ host, guest }) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`).join("");
   if (ec2 === undefined) return `user,id=net,ipv6=off${ports}`;
   const link = "net=169.254.169.0/24,host=169.254.169.2,dns=169.254.169.3,dhcpstart=169.254.169.15";
-  const metadata = `guestfwd=tcp:169.254.169.254:80-cmd:socat - TCP:127.0.0.1:${ec2.metadataPort}`;
-  return `user,id=net,ipv6=off,restrict=on,${link},${metadata}${ports}`;
+  const forward = (guest: string, port: number): string =>
+    `,guestfwd=tcp:${guest}-cmd:socat - TCP:127.0.0.1:${port}`;
+  const metadata = forward("169.254.169.254:80", ec2.metadataPort);
+  const store = ec2.store === undefined ? "" : forward(`${storeAddress}:443`, ec2.store.port);
+  return `user,id=net,ipv6=off,restrict=on,${link}${metadata}${store}${ports}`;
+}
+
+const storeAddress = "169.254.169.253";
+
+/**
+ * Lines of tmpfiles.d that make S3's names known where Ignition runs, the initramfs. Files that are there already stay.
+ * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.system-credentials.html
+ */
+function storeFiles({ hosts, certificate }: NonNullable<Ec2Surroundings["store"]>): string {
+  const line = (path: string, text: string): string =>
+    `f~ ${path} 0644 root root - ${Buffer.from(text).toString("base64")}\n`;
+  const names = `127.0.0.1 localhost\n${storeAddress} ${hosts.join(" ")}\n`;
+  return line("/etc/hosts", names) + line("/etc/ssl/certs/igneous-boot-check.pem", certificate);
 }
 
 function cable(link: Link | undefined): readonly string[] {
@@ -95,12 +118,15 @@ function serial({ serialLog, console }: MachinePlan): string {
 
 function identity({ ec2, ignition, rootKey, console }: MachinePlan): readonly string[] {
   const product = "type=1,manufacturer=Amazon EC2,product=m6i.large";
-  const key = Buffer.from(`${rootKey ?? ""}\n`).toString("base64");
-  const credential = `type=11,value=io.systemd.credential.binary:ssh.authorized_keys.root=${key}`;
+  const credential = (name: string, text: string): readonly string[] => {
+    const value = Buffer.from(text).toString("base64");
+    return ["-smbios", `type=11,value=io.systemd.credential.binary:${name}=${value}`];
+  };
   return [
     ...(ec2 === undefined ? [] : ["-smbios", product]),
     ...(ignition === undefined ? [] : ["-fw_cfg", `name=opt/com.coreos/config,file=${escape(ignition)}`]),
-    ...(rootKey === undefined ? [] : ["-smbios", credential]),
+    ...(rootKey === undefined ? [] : credential("ssh.authorized_keys.root", `${rootKey}\n`)),
+    ...(ec2?.store === undefined ? [] : credential("tmpfiles.extra", storeFiles(ec2.store))),
     ...(console === undefined ? [] : consoleLogin),
   ];
 }

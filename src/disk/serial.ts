@@ -7,6 +7,14 @@ export interface SerialState {
   readonly slowness: () => number | undefined;
 }
 
+/** Until the kernel has told how slow the machine is. */
+const unknownSlowness = 20;
+
+/** A time limit, given in seconds on hardware, for a machine as slow as this one. */
+export function limitMs(serial: Pick<SerialState, "slowness">, seconds: number): number {
+  return Math.ceil(seconds * 1000 * (serial.slowness() ?? unknownSlowness));
+}
+
 const hardwareSeconds = 1;
 const maxSlowness = 60;
 

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 
@@ -21,22 +22,34 @@ export interface HttpServer {
   readonly close: () => Promise<void>;
 }
 
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** Serves small answers to requests without a body; on a free port of the loopback address when none is given. */
+const anyPort: Address = { host: "127.0.0.1", port: 0 };
+
+/**
+ * Serves small answers to requests without a body; on a free port of the loopback address when none is given, and over TLS
+ * with a certificate and its key (PEM).
+ */
 export async function serveHttp(
   answer: (request: ServedRequest) => ServedAnswer,
-  { host, port }: Address = { host: "127.0.0.1", port: 0 },
+  address: Address = anyPort,
+  tls?: Certificate,
 ): Promise<HttpServer> {
-  const server = createServer((incoming, response) => {
+  const listener: RequestListener = (incoming, response) => {
     const { status, headers, body } = answer(requestOf(incoming));
     incoming.resume();
     response.writeHead(status, { "content-length": Buffer.byteLength(body), ...headers }).end(body);
-  });
-  server.listen(port, host);
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  server.listen(address.port, address.host);
   await once(server, "listening");
   const close = async (): Promise<void> => {
     server.closeAllConnections();

@@ -18,6 +18,7 @@ const packages: Readonly<Record<string, string>> = {
   mdir: "mtools",
   mmdebstrap: "mmdebstrap",
   newuidmap: "uidmap",
+  openssl: "openssl",
   ostree: "ostree",
   packer: "packer",
   "qemu-img": "qemu-utils",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { expectedHostname, withLogin } from "../../src/disk/ec2-config.ts";
+import { expectedHostname, formOf, longConfig, longForms, withLogin } from "../../src/disk/ec2-config.ts";
+import { planUserData } from "../../src/aws/launch-template-user-data.ts";
 import { metadataService } from "../../src/disk/metadata-service.ts";
 import { serveHttp } from "../../src/host/http-server.ts";
 
@@ -40,6 +41,13 @@ describe("the launch configuration of the EC2 boot", () => {
     const users = JSON.parse(withLogin(config, "b")).passwd.users;
     expect(users).toEqual([{ name: "x" }, { name: "core", groups: ["sudo"], sshAuthorizedKeys: ["a", "b"] }]);
     expect(JSON.parse(withLogin('{"ignition":{}}', "b")).passwd.users).toHaveLength(1);
+  });
+
+  it("shows which form its user data takes, and there is one for each form", () => {
+    const form = (text: string): string | undefined => formOf(planUserData(text, "s3://launch/configs"));
+    expect(form(config)).toBeUndefined();
+    for (const long of longForms) expect(form(longConfig(config, long))).toBe(long);
+    expect(JSON.parse(longConfig(config, "gzip")).ignition.version).toBe("3.3.0");
   });
 
   it("tells the host name that it gives, when it gives one", () => {

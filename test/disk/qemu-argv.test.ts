@@ -62,4 +62,22 @@ describe("qemuArgv", () => {
     expect(ec2).toContain("guestfwd=tcp:169.254.169.254:80-cmd:socat - TCP:127.0.0.1:1338");
     expect(text({})).not.toContain("Amazon");
   });
+
+  it("an EC2-like machine whose user data lies in S3 finds S3's names and certificate where Ignition runs", () => {
+    const store = { port: 1339, hosts: ["s3.amazonaws.com", "launch.s3.amazonaws.com"], certificate: "PEM" };
+    const ec2 = text({ ec2: { metadataPort: 1338, store } });
+    expect(ec2).toContain("guestfwd=tcp:169.254.169.253:443-cmd:socat - TCP:127.0.0.1:1339");
+    const found = /tmpfiles\.extra=(\S+)/u.exec(ec2);
+    const lines = Buffer.from(found?.[1] ?? "", "base64")
+      .toString()
+      .trim()
+      .split("\n");
+    const files = lines
+      .map((line) => line.split(" "))
+      .map((words) => [words[1], words.at(-1) ?? ""] as const);
+    expect(files.map(([path, text64]) => [path, Buffer.from(text64, "base64").toString()])).toEqual([
+      ["/etc/hosts", "127.0.0.1 localhost\n169.254.169.253 s3.amazonaws.com launch.s3.amazonaws.com\n"],
+      ["/etc/ssl/certs/igneous-boot-check.pem", "PEM"],
+    ]);
+  });
 });

@@ -19,10 +19,10 @@ interface Fetched {
 }
 
 /** An Ignition config with random text of a size in it. */
-function configOf(text: string): string {
+function configOf(text: string, version = "3.3.0"): string {
   const contents = { source: `data:,${text}` };
   return JSON.stringify({
-    ignition: { version: "3.3.0" },
+    ignition: { version },
     storage: { files: [{ path: "/etc/x", contents }] },
   });
 }
@@ -34,6 +34,8 @@ describe("launch configuration as user data, as Ignition on a node reads it", ()
   const forms = {
     plain: configOf("hello"),
     gzip: configOf(`${"a".repeat(40_000)}${words(80)}`),
+    // What Butane's fcos 1.0.0 gives: its Ignition version knows no packed config.
+    old: configOf(`${"a".repeat(40_000)}${words(80)}`, "3.0.0"),
     s3: configOf(words(1000)),
   };
   const source = (config: string): string => JSON.parse(config).storage.files[0].contents.source;
@@ -45,6 +47,7 @@ describe("launch configuration as user data, as Ignition on a node reads it", ()
     const userData = {
       plain: Buffer.from(planUserData(forms.plain).base64, "base64"),
       gzip: Buffer.from(planUserData(forms.gzip).base64, "base64"),
+      old: Buffer.from(planUserData(forms.old).base64, "base64"),
       s3: Buffer.from(stored.base64, "base64"),
       packed: gzipSync(forms.plain),
     };
@@ -59,7 +62,7 @@ describe("launch configuration as user data, as Ignition on a node reads it", ()
       .split("\n")
       .map((line) => JSON.parse(line) as Fetched);
 
-    for (const name of ["plain", "gzip", "s3"] as const) {
+    for (const name of ["plain", "gzip", "old", "s3"] as const) {
       const found = fetched.find((each) => each.name === name);
       expect(found?.exit, `${name}: ${found?.log}`).toBe(0);
       const { storage } = JSON.parse(await readFile(join(folder, `${name}.json`), "utf8"));
