@@ -19,6 +19,7 @@ import type {
 } from "./publish-types.ts";
 import { ensureCopy, ensureHomeImage } from "./region-image.ts";
 import { settleImage } from "./settle.ts";
+import { warnOfCopies } from "./taken-name.ts";
 import { planUpload, volumeGiB } from "./upload-plan.ts";
 
 export interface PublishOptions {
@@ -58,6 +59,7 @@ async function publishLocked(
   const shared = { context, aws, build, journal };
   let snapshot: HomeSnapshot | undefined;
   const home = await ensureHomeImage({ ...shared, region: homeRegion }, async () => {
+    await warnOfCopies(context, aws, build, otherRegions);
     snapshot = await ensureSnapshot({ ...shared, region: homeRegion, map, inFlight });
     return { snapshotId: snapshot.snapshotId, volumeGiB: volumeGiB(map) };
   });

@@ -5,13 +5,14 @@ import { runStep } from "../core/step.ts";
 import type { Aws } from "./apis.ts";
 import { awsErrorCode } from "./failure.ts";
 import { needed } from "./needed.ts";
-import { copyImageInput, imageName, registerImageInput } from "./image-input.ts";
+import { copyImageInput, registerImageInput } from "./image-input.ts";
 import type { Journal } from "./journal.ts";
 import { type PublishBuild, tagNames } from "./publish-types.ts";
+import { refuseAnyTakenName, refuseTakenName } from "./taken-name.ts";
 import { findImage, seenSoon, waitForImage } from "./waits.ts";
 
-/** After so long everybody sees an AMI with its tags. */
-const settledWithinMs = 10 * 60_000;
+/** How often AWS may answer with an image that is gone before it is waited for all the same. */
+const freshImages = 3;
 
 export interface ImageWork {
   readonly context: Context;
@@ -71,51 +72,49 @@ async function findKnown(work: ImageWork): Promise<string | undefined> {
     });
     await forget(work);
   }
-  const found = await findByTags(work);
+  const found = await findLive(work);
   if (found?.ImageId === undefined) return undefined;
   await remember(work, found.ImageId);
   return found.ImageId;
 }
 
 async function create(work: ImageWork, make: () => Promise<string>): Promise<string> {
+  const { context, aws, region } = work;
+  const failed = (await imagesOfBuild(work)).filter(({ State = "" }) => failedStates.has(State));
+  // Of a run whose journal is lost: its client token would bring it back.
+  for (const image of failed) await discard(work, image);
   await refuseTakenName(work);
-  try {
-    const amiId = await make();
+  for (let tries = 1; ; tries++) {
+    const amiId = await makeOrFind(work, make);
     await remember(work, amiId);
-    return amiId;
-  } catch (error) {
-    if (awsErrorCode(error) !== "InvalidAMIName.Duplicate") throw error;
-    // Most likely ours, of a call whose answer was lost; AWS may show it a little later.
-    const found = await seenSoon(work.context, work.aws, () => findByTags(work));
-    if (found?.ImageId === undefined) throw error;
-    await remember(work, found.ImageId);
-    return found.ImageId;
+    const isThere = (await seenSoon(context, aws, () => findImage(aws, region, amiId))) !== undefined;
+    if (isThere || tries >= freshImages) return amiId;
+    // The client token was that of an image that was deregistered since.
+    await forget(work);
   }
 }
 
-/**
- * An old AMI with our name and without our tags is somebody else's: known before anything is sent. A new one may be ours, not
- * tagged yet, and one that failed or was deregistered (EC2 shows it for a while) holds no name.
- */
-async function refuseTakenName({ aws, build, region }: ImageWork): Promise<void> {
-  const ec2 = await aws.ec2(region);
-  const name = imageName(build);
-  const Filters = [{ Name: "name", Values: [name] }];
-  const { Images = [] } = await ec2.describeImages({ Owners: ["self"], IncludeDisabled: true, Filters });
-  const other = Images.find(
-    ({ CreationDate = "", State = "" }) =>
-      !["failed", "deregistered"].includes(State) &&
-      aws.clock.now() - Date.parse(CreationDate) > settledWithinMs,
-  );
-  if (other === undefined) return;
-  throw new IgneousError(
-    "aws-name-taken",
-    `AMI ${other.ImageId ?? ""} in ${region} has the name ${name} already, and is not of this build's disk`,
-    { hint: "deregister that AMI or change the name of the spec; igneous does not take over foreign AMIs" },
-  );
+async function makeOrFind(work: ImageWork, make: () => Promise<string>): Promise<string> {
+  try {
+    return await make();
+  } catch (error) {
+    if (awsErrorCode(error) !== "InvalidAMIName.Duplicate") throw error;
+    // Most likely ours, of a call whose answer was lost; AWS may show it a little later.
+    const found = await seenSoon(work.context, work.aws, () => findLive(work));
+    if (found?.ImageId !== undefined) return found.ImageId;
+    await refuseAnyTakenName(work);
+    throw error;
+  }
 }
 
-async function findByTags({ aws, build, region }: ImageWork): Promise<Image | undefined> {
+const failedStates: ReadonlySet<string> = new Set(["failed", "error", "invalid"]);
+const liveStates: ReadonlySet<string> = new Set(["available", "pending", "disabled"]);
+
+async function findLive(work: ImageWork): Promise<Image | undefined> {
+  return (await imagesOfBuild(work)).find(({ State = "" }) => liveStates.has(State));
+}
+
+async function imagesOfBuild({ aws, build, region }: ImageWork): Promise<readonly Image[]> {
   const ec2 = await aws.ec2(region);
   const { Images: images } = await ec2.describeImages({
     Owners: ["self"],
@@ -126,7 +125,7 @@ async function findByTags({ aws, build, region }: ImageWork): Promise<Image | un
       { Name: `tag:${tagNames.disk}`, Values: [build.disk.sha256] },
     ],
   });
-  return images?.find(({ State }) => State === "available" || State === "pending" || State === "disabled");
+  return images ?? [];
 }
 
 async function remember({ journal, region }: ImageWork, amiId: string): Promise<void> {
@@ -143,14 +142,14 @@ async function forget({ journal, region }: ImageWork): Promise<void> {
 
 /** Takes a failed image away, with the snapshot that belongs to it alone, so that the next run can make a new one. */
 async function discard(work: ImageWork, image: Image): Promise<void> {
-  const { aws, region } = work;
+  const { aws, build, region, journal } = work;
   const ec2 = await aws.ec2(region);
   const ignoreMissing = (error: unknown): void => {
     if (!/NotFound|Unavailable/u.test(awsErrorCode(error))) throw error;
   };
   await ec2.deregisterImage({ ImageId: needed(image.ImageId) }).catch(ignoreMissing);
   const snapshotId = image.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId;
-  const isHome = snapshotId !== undefined && work.journal.state().snapshot?.snapshotId === snapshotId;
+  const isHome = region === build.publish.regions[0] || journal.state().snapshot?.snapshotId === snapshotId;
   if (snapshotId !== undefined && !isHome) {
     await ec2.deleteSnapshot({ SnapshotId: snapshotId }).catch(ignoreMissing);
   }

@@ -29,7 +29,8 @@ export async function findSnapshot(
 export async function findImage(aws: Aws, region: string, amiId: string): Promise<Image | undefined> {
   const ec2 = await aws.ec2(region);
   try {
-    return (await ec2.describeImages({ ImageIds: [amiId], IncludeDisabled: true })).Images?.[0];
+    const { Images: images } = await ec2.describeImages({ ImageIds: [amiId], IncludeDisabled: true });
+    return images?.find(({ State }) => State !== "deregistered");
   } catch (error) {
     if (awsErrorCode(error).startsWith("InvalidAMIID.")) return undefined;
     throw error;

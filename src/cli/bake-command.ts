@@ -87,7 +87,7 @@ export function addBakeCommand(program: Command, io: Io): void {
       const text = (paint: Paint, steps: Steps): string => renderBakeResult(result, steps, paint);
       if (options.builder === "qemu") return { data: result, text };
       const { publishProject } = await import("../commands/publish-project.ts");
-      const { renderPublishResult } = await import("./publish-command.ts");
+      const { renderPublishResult } = await import("./publish-text.ts");
       const wanted = { build: result.id, regions: options.region, out, bootTest: options.bootTest };
       const published = await publishProject(context, folder, wanted);
       return {

@@ -1,5 +1,6 @@
 import type { BakedByImageBuilder } from "../commands/bake-image-builder.ts";
 import { shortDigest } from "../core/digest.ts";
+import { renderFailures } from "./publish-text.ts";
 
 /** What EC2 Image Builder made, and where it did not. */
 export function renderImageBuilderResult(result: BakedByImageBuilder): string {
@@ -9,7 +10,7 @@ export function renderImageBuilderResult(result: BakedByImageBuilder): string {
     `image ${image}`,
     `payload ${payloadCommit}`,
     ...amis.map(({ region, amiId, snapshotId }) => `${region}  ${amiId}  ${snapshotId}`),
-    ...failures.map(({ region, code, message }) => `${region}  failed [${code}] ${message}`),
+    ...renderFailures(failures),
     failures.length === 0
       ? `next: igneous rollout --ami ${shortDigest(id)}`
       : "go on with: igneous bake --builder imagebuilder",

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { resolve } from "node:path";
 import type { Context } from "../core/context.ts";
-import type { PublishProjectResult } from "../commands/publish-project.ts";
 import { withOutputOptions, withProjectOption } from "./command-options.ts";
 import type { Io, OutputOptions } from "./io.ts";
 import { renderPlannedCalls } from "./planned-calls-text.ts";
+import { renderPublishResult } from "./publish-text.ts";
 import { type CommandResult, runCommand } from "./run-command.ts";
 
 interface Options extends OutputOptions {
@@ -88,20 +88,4 @@ async function publishOstree(
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(2);
-}
-
-/** The AMIs of a build, and the regions where it has none yet. */
-export function renderPublishResult(result: PublishProjectResult): string {
-  const amis = result.amis.map(({ region, amiId, snapshotId, encrypted, blocks }) => {
-    const counts =
-      blocks === undefined
-        ? ""
-        : `  blocks: ${blocks.total} total, ${blocks.nonZero} non-zero, ${blocks.changed} changed, ${blocks.sent} sent`;
-    return `${region}  ${amiId}  ${snapshotId}${encrypted ? "  encrypted" : ""}${counts}`;
-  });
-  const failures = result.failures.map(
-    ({ region, code, message }) => `${region}  failed [${code}] ${message}`,
-  );
-  const next = failures.length === 0 ? [] : [`go on with: igneous publish ${result.build}`];
-  return `${[`build ${result.build}`, ...amis, ...failures, ...next].join("\n")}\n`;
 }

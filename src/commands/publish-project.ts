@@ -1,6 +1,6 @@
 import { openAws } from "../aws/session.ts";
 import { askAccount } from "../aws/inventory.ts";
-import type { PublishBuild, PublishParent } from "../aws/publish-types.ts";
+import type { PublishBuild, PublishFailure, PublishParent } from "../aws/publish-types.ts";
 import type { Context } from "../core/context.ts";
 import { shortDigest } from "../core/digest.ts";
 import { IgneousError } from "../core/errors.ts";
@@ -29,7 +29,7 @@ export interface PublishProjectOptions {
 export interface PublishProjectResult {
   readonly build: string;
   readonly amis: readonly LockedAmi[];
-  readonly failures: readonly { readonly region: string; readonly code: string; readonly message: string }[];
+  readonly failures: readonly PublishFailure[];
   /** Whether the lock had to be written. */
   readonly changed: boolean;
 }

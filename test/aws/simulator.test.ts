@@ -95,6 +95,53 @@ describe("the simulator", () => {
     expect(sim.violations).toEqual([]);
   });
 
+  it("refuses a copy whose name is taken in its region, and only there", async () => {
+    const sim = await startSimulator();
+    onTestFinished(() => sim.stop());
+    const register = async (region: string): Promise<string> => {
+      const at = ["--region", region];
+      const { SnapshotId: id } = (await awsCli(
+        sim,
+        "ebs",
+        "start-snapshot",
+        "--volume-size",
+        "1",
+        ...at,
+      )) as {
+        SnapshotId: string;
+      };
+      await awsCli(
+        sim,
+        "ebs",
+        "complete-snapshot",
+        "--snapshot-id",
+        id,
+        "--changed-blocks-count",
+        "0",
+        ...at,
+      );
+      sim.clock.advance(60_000);
+      const root = ["--root-device-name", "/dev/xvda"];
+      const mapping = `DeviceName=/dev/xvda,Ebs={SnapshotId=${id}}`;
+      const words = ["--name", "node", ...root, "--block-device-mappings", mapping, ...at];
+      const { ImageId } = (await awsCli(sim, "ec2", "register-image", ...words)) as { ImageId: string };
+      sim.clock.advance(60_000);
+      return ImageId;
+    };
+    const source = await register(home);
+    const foreign = await register("us-east-1");
+    const from = ["--name", "node", "--source-region", home, "--source-image-id", source];
+    const copy = (region: string): Promise<unknown> =>
+      awsCli(sim, "ec2", "copy-image", ...from, "--region", region);
+    await expect(copy("us-east-1")).rejects.toThrow(
+      `(InvalidAMIName.Duplicate) when calling the CopyImage operation: AMI name node is already in use by AMI ${foreign}`,
+    );
+    expect(await copy("eu-west-1")).toEqual({ ImageId: expect.stringMatching(/^ami-/u) });
+    await awsCli(sim, "ec2", "deregister-image", "--image-id", foreign, "--region", "us-east-1");
+    expect(await copy("us-east-1")).toEqual({ ImageId: expect.stringMatching(/^ami-/u) });
+    expect(sim.violations).toEqual([]);
+  });
+
   it("notices requests and answers that break AWS's models", async () => {
     const sim = await startSimulator();
     onTestFinished(() => sim.stop());
