@@ -102,6 +102,7 @@ async function layerIndexes(
   const indexes = await withRoom([{ folder: repo.path, bytes, what }], () =>
     readLayers(context, repo, transaction.writer, wanted, options),
   );
+  transaction.flushAhead();
   for (const index of indexes) known.set(index.digest, index);
   return known;
 }

@@ -37,7 +37,9 @@ export async function readLayers(
   const layers = wanted.map(({ layer }) => layer);
   const progress = progressOf(layers, options.onProgress);
   const isWorthThreads = layers.reduce((sum, { size }) => sum + size, 0) >= threadsFrom;
-  const sink = isWorthThreads ? await openThreadedSink(writer) : inlineSink(writer);
+  const opening = isWorthThreads ? openThreadedSink(writer) : Promise.resolve(inlineSink(writer));
+  opening.catch(() => undefined);
+  // Threads start while the first blobs come.
   const fetches = fetchAhead(wanted, ({ layer, source }, index) => {
     return source.fetchBlob(layer, (bytes) => progress.fetched(index, bytes));
   });
@@ -45,6 +47,7 @@ export async function readLayers(
   try {
     for (const [position, { layer, source }] of wanted.entries()) {
       await fetches.get(position);
+      const sink = await opening;
       progress.fetched(position, layer.size);
       const read = (path: string): Promise<LayerIndex> =>
         readOne(context, { writer, sink }, layer, path, {
@@ -57,7 +60,10 @@ export async function readLayers(
     }
   } finally {
     await fetches.stop();
-    await sink.close();
+    await opening.then(
+      (sink) => sink.close(),
+      () => undefined,
+    );
   }
   return indexes;
 }
