@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { region } from "../aws/fleets.ts";
-import { nodeOf } from "../fakes/aws/ssm-commands.ts";
+import { nodeOf } from "../fakes/aws/nodes.ts";
 import { type FleetSetting, fleetSetting } from "./fleet-setting.ts";
 
 const before = "0".repeat(64);

@@ -6,7 +6,7 @@ import { deployScript } from "../../src/aws/rollout-in-place-plan.ts";
 import type { Context } from "../../src/core/context.ts";
 import type { HostStatus } from "../../src/disk/schema.ts";
 import { hostContext } from "../../src/host/context.ts";
-import { addGroup, addTemplate } from "../fakes/aws/fleet.ts";
+import { addGroup, addTemplate } from "../fakes/aws/fleet-groups.ts";
 import { type Simulator, startSimulator } from "../fakes/aws/simulator.ts";
 import { type HttpsFolder, makeCertificates, serveHttps } from "../node/https-folder.ts";
 import {

@@ -5,7 +5,7 @@ import type { Context } from "../../src/core/context.ts";
 import { connectGuest, type GuestAddress, makeKey } from "../../src/disk/guest.ts";
 import { bootMachine, type Machine } from "../../src/disk/machine.ts";
 import { HostStatus } from "../../src/disk/schema.ts";
-import type { Answer } from "../fakes/aws/ssm-commands.ts";
+import type { Answer } from "../fakes/aws/nodes.ts";
 
 /** A machine in QEMU that stands for an instance. */
 export interface QemuNode {

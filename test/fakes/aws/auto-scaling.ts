@@ -5,9 +5,10 @@ import type {
   DescribeScalingActivitiesCommandInput,
   UpdateAutoScalingGroupCommandInput,
 } from "@aws-sdk/client-auto-scaling";
-import { findGroup } from "./auto-scaling-refresh.ts";
 import type { FleetGroup } from "./fleet.ts";
-import { activeRefresh, wake } from "./refresh-engine.ts";
+import { findGroup } from "./fleet-groups.ts";
+import { wake } from "./group-engine.ts";
+import { activeRefresh } from "./refresh-state.ts";
 import { AwsError, type Call, type Handlers, page } from "./service.ts";
 import type { Group, World } from "./world.ts";
 

@@ -6,11 +6,11 @@ import type {
   PutSnapshotBlockRequest,
   StartSnapshotRequest,
 } from "@aws-sdk/client-ebs";
+import { blockSize, pendingSnapshot, readable, reason } from "./ebs-rules.ts";
+import { startSnapshot } from "./ebs-start-snapshot.ts";
 import { AwsError, type Call, type Handlers, page } from "./service.ts";
-import { type Snapshot, snapshotState, type World } from "./world.ts";
+import type { Snapshot, World } from "./world.ts";
 
-const blockSize = 524_288;
-const reason = (code: string): { reason: string } => ({ reason: code });
 const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
@@ -26,108 +26,6 @@ export function ebsHandlers(world: World): Handlers {
     ListSnapshotBlocks: (input: ListSnapshotBlocksRequest, call) => listBlocks(world, input, call),
     GetSnapshotBlock: (input: GetSnapshotBlockRequest, call) => getBlock(world, input, call),
   };
-}
-
-function startSnapshot(world: World, input: StartSnapshotRequest, call: Call): object {
-  const { ClientToken: token, ...rest } = input;
-  const same = JSON.stringify(rest);
-  const known = token === undefined ? undefined : world.tokens.get(`${call.account} ${call.region} ${token}`);
-  if (known !== undefined) {
-    if (known.request !== same)
-      throw new AwsError("ConflictException", "the client token was used with other parameters");
-    const snapshot = world.snapshots.get(known.id);
-    if (snapshot !== undefined) return started(snapshot);
-  }
-  const parent =
-    input.ParentSnapshotId === undefined ? undefined : world.snapshots.get(input.ParentSnapshotId);
-  if (input.ParentSnapshotId !== undefined) {
-    if (parent === undefined || parent.region !== call.region || parent.account !== call.account) {
-      throw new AwsError(
-        "ResourceNotFoundException",
-        `${input.ParentSnapshotId} not found`,
-        reason("SNAPSHOT_NOT_FOUND"),
-      );
-    }
-    if (snapshotState(parent, call.now) !== "completed") {
-      throw new AwsError("ValidationException", "the parent is not completed", reason("INVALID_SNAPSHOT_ID"));
-    }
-    if (input.Encrypted !== undefined || input.KmsKeyArn !== undefined) {
-      throw new AwsError(
-        "ValidationException",
-        "encryption is the parent's",
-        reason("INVALID_PARAMETER_VALUE"),
-      );
-    }
-    if ((input.VolumeSize ?? 0) < parent.volumeGiB) {
-      throw new AwsError("ValidationException", "smaller than the parent", reason("INVALID_VOLUME_SIZE"));
-    }
-  }
-  if (input.KmsKeyArn !== undefined && !world.kmsKeyUsable(input.KmsKeyArn, call.region)) {
-    throw new AwsError(
-      "ValidationException",
-      `${input.KmsKeyArn} does not exist in ${call.region}`,
-      reason("INVALID_CUSTOMER_KEY"),
-    );
-  }
-  if (input.KmsKeyArn !== undefined && input.Encrypted !== true) {
-    throw new AwsError("ValidationException", "a key needs Encrypted", reason("INVALID_PARAMETER_VALUE"));
-  }
-  const snapshot: Snapshot = {
-    id: world.newId("snap"),
-    region: call.region,
-    account: call.account,
-    volumeGiB: input.VolumeSize ?? 0,
-    description: input.Description ?? "",
-    tags: new Map((input.Tags ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""])),
-    encrypted: parent?.encrypted ?? input.Encrypted === true,
-    kmsKeyId:
-      parent?.kmsKeyId ?? input.KmsKeyArn ?? (input.Encrypted === true ? world.defaultKey(call) : undefined),
-    parent,
-    startedAt: call.now,
-    expiresAt: call.now + (input.Timeout ?? 60) * 60_000,
-    completedAt: undefined,
-    failed: false,
-    blocks: new Map(),
-  };
-  world.snapshots.set(snapshot.id, snapshot);
-  if (token !== undefined) {
-    world.tokens.set(`${call.account} ${call.region} ${token}`, { request: same, id: snapshot.id });
-  }
-  return started(snapshot);
-}
-
-function started(snapshot: Snapshot): object {
-  return {
-    SnapshotId: snapshot.id,
-    OwnerId: snapshot.account,
-    Status: "pending",
-    StartTime: new Date(snapshot.startedAt),
-    VolumeSize: snapshot.volumeGiB,
-    BlockSize: blockSize,
-    ...(snapshot.description === "" ? {} : { Description: snapshot.description }),
-    ...(snapshot.tags.size === 0
-      ? {}
-      : { Tags: Array.from(snapshot.tags, ([Key, Value]) => ({ Key, Value })) }),
-    ...(snapshot.parent === undefined ? {} : { ParentSnapshotId: snapshot.parent.id }),
-    ...(snapshot.kmsKeyId === undefined ? {} : { KmsKeyArn: snapshot.kmsKeyId }),
-    SseType: snapshot.encrypted ? "sse-kms" : "none",
-  };
-}
-
-function pendingSnapshot(world: World, id: string | undefined, call: Call): Snapshot {
-  const snapshot = world.snapshots.get(id ?? "");
-  const visible = snapshot !== undefined && call.now >= snapshot.startedAt + world.dataPlaneLagMs;
-  if (!visible || snapshot.region !== call.region || snapshot.account !== call.account) {
-    throw new AwsError(
-      "ResourceNotFoundException",
-      `The snapshot '${id}' does not exist.`,
-      reason("SNAPSHOT_NOT_FOUND"),
-    );
-  }
-  if (snapshotState(snapshot, call.now) !== "pending" || snapshot.completedAt !== undefined) {
-    throw new AwsError("ValidationException", `${id} is not pending`, reason("INVALID_SNAPSHOT_ID"));
-  }
-  return snapshot;
 }
 
 type PutBlock = Omit<PutSnapshotBlockRequest, "BlockData"> & { readonly BlockData: Buffer };
@@ -169,19 +67,6 @@ export function contentOf(
 ): Map<number, Snapshot["blocks"] extends Map<number, infer B> ? B : never> {
   const below = snapshot.parent === undefined ? new Map() : contentOf(snapshot.parent);
   return new Map([...below, ...snapshot.blocks]);
-}
-
-function readable(world: World, id: string | undefined, call: Call): Snapshot {
-  const snapshot = world.snapshots.get(id ?? "");
-  const there = snapshot?.region === call.region && snapshot.account === call.account;
-  if (snapshot === undefined || !there || snapshotState(snapshot, call.now) !== "completed") {
-    throw new AwsError(
-      "ResourceNotFoundException",
-      `The snapshot '${id}' does not exist.`,
-      reason("SNAPSHOT_NOT_FOUND"),
-    );
-  }
-  return snapshot;
 }
 
 const tokenOf = (snapshot: Snapshot, index: number): string =>

@@ -6,7 +6,7 @@ import type {
   LaunchPermission,
   ModifyImageAttributeRequest,
 } from "@aws-sdk/client-ec2";
-import { findImage } from "./ec2-images.ts";
+import { findImage } from "./ec2-image-rules.ts";
 import { AwsError, type Call, type Handlers } from "./service.ts";
 import type { World } from "./world.ts";
 

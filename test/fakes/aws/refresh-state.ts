@@ -63,10 +63,19 @@ export interface Refresh {
     | undefined;
 }
 
-export const activeStatuses: readonly RefreshStatus[] = [
+const activeStatuses: readonly RefreshStatus[] = [
   "Pending",
   "InProgress",
   "Baking",
   "Cancelling",
   "RollbackInProgress",
 ];
+
+/** The refresh of a group that is under way; there is at most one. */
+export function activeRefresh({
+  refreshes,
+}: {
+  readonly refreshes: readonly Refresh[];
+}): Refresh | undefined {
+  return refreshes.find(({ status }) => activeStatuses.includes(status));
+}

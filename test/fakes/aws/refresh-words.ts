@@ -4,7 +4,9 @@ import type { Refresh } from "./refresh-state.ts";
 import type { World } from "./world.ts";
 
 /** What a refresh says of itself: how far it is, and what it waits for. */
-const relaunchMs = 60_000;
+
+/** How long it leaves a launch that failed. */
+export const relaunchMs = 60_000;
 
 /** A recording of a group of one went 0, 25 (in service), 50 (checks passed), 100 (the old one is leaving). */
 export function measure(

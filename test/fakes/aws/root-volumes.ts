@@ -4,9 +4,9 @@ import type {
   DescribeInstanceStatusCommandInput,
   DescribeReplaceRootVolumeTasksCommandInput,
 } from "@aws-sdk/client-ec2";
-import { findGroup } from "./auto-scaling-refresh.ts";
 import type { Member } from "./fleet.ts";
-import { wake } from "./refresh-engine.ts";
+import { findGroup } from "./fleet-groups.ts";
+import { wake } from "./group-engine.ts";
 import { AwsError, type Call, type Handlers } from "./service.ts";
 import type { World } from "./world.ts";
 

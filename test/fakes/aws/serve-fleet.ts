@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { addGroup, addTemplate } from "./fleet.ts";
+import { addGroup, addTemplate } from "./fleet-groups.ts";
 import { startSimulator } from "./simulator.ts";
 
 /**

@@ -1,12 +1,13 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { checkValue } from "./check.ts";
+import { createServer, type ServerResponse } from "node:http";
 import { type VirtualClock, virtualClock } from "./clock.ts";
-import { type Decoded, decodeRequest, type RawRequest } from "./decode.ts";
+import { decodeRequest } from "./decode.ts";
 import { encodeAnswer, encodeError, type RawAnswer } from "./encode.ts";
-import { createFaults, type Effect, type Faults } from "./faults.ts";
-import { loadModel, type Model, shapeOf } from "./model.ts";
-import { AwsError, type Call, type Handlers } from "./service.ts";
+import { createFaults, type Faults } from "./faults.ts";
+import { credentialScope, type RawRequest, readRequest, send } from "./http-message.ts";
+import { loadModel } from "./model.ts";
+import { perform } from "./perform-call.ts";
+import type { Call, Handlers } from "./service.ts";
 
 /** One call that was answered, for tests to look at. */
 export interface LoggedCall {
@@ -39,10 +40,6 @@ interface ServerOptions {
   readonly accounts?: Readonly<Record<string, string>>;
   readonly start?: number;
 }
-
-/** Error codes that every service may answer without declaring them. */
-const common =
-  /^(AccessDenied(Exception)?|ExpiredToken(Exception)?|InvalidAction|InvalidSignatureException|InternalFailure|InternalError|RequestExpired|RequestLimitExceeded|ServiceUnavailable|Throttling(Exception)?|UnauthorizedOperation|UnrecognizedClientException|Validation(Error|Exception))$/u;
 
 /** An HTTP server that speaks AWS's protocols and checks every request and answer against AWS's API models. */
 export async function startFakeServer(options: ServerOptions): Promise<FakeServer> {
@@ -141,90 +138,4 @@ export async function startFakeServer(options: ServerOptions): Promise<FakeServe
       await once(server, "close");
     },
   };
-}
-
-interface Outcome {
-  readonly output: Readonly<Record<string, unknown>>;
-  readonly error?: {
-    readonly code: string;
-    readonly message: string;
-    readonly status: number;
-    readonly reason?: string;
-  };
-  readonly violations: readonly string[];
-}
-
-/** Carries a call out, or answers the injected error; and says where request and answer differ from the model. */
-function perform(
-  model: Model,
-  { operation, input, unknown }: Decoded,
-  handlers: Handlers,
-  call: Call,
-  effect: Effect | undefined,
-): Outcome {
-  const inRequest = [
-    ...unknown.map((name) => `request: unknown parameter ${name}`),
-    ...(operation.input === undefined
-      ? []
-      : checkValue(model, operation.input.shape, input).map((text) => `request: ${text}`)),
-  ];
-  try {
-    if (effect?.kind === "error") {
-      const options = effect.status === undefined ? {} : { status: effect.status };
-      throw new AwsError(effect.code, effect.message ?? "injected by the test", options);
-    }
-    const handler = handlers[operation.name];
-    if (handler === undefined) throw new Error(`no handler for ${operation.name}`);
-    const output = handler(input as never, call) as Readonly<Record<string, unknown>>;
-    const inAnswer =
-      operation.output === undefined
-        ? []
-        : checkValue(model, operation.output.shape, output).map((text) => `answer: ${text}`);
-    return { output, violations: [...inRequest, ...inAnswer] };
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    const declared = (operation.errors ?? []).map(({ shape }) => ({ shape, ...shapeOf(model, shape) }));
-    const own = declared.find((entry) => (entry.error?.code ?? entry.shape) === error.code);
-    const known = own !== undefined || declared.length === 0 || common.test(error.code);
-    const status = error.status ?? own?.error?.httpStatusCode ?? 400;
-    return {
-      output: {},
-      error: {
-        code: error.code,
-        message: error.message,
-        status,
-        ...(error.reason === undefined ? {} : { reason: error.reason }),
-      },
-      violations: [...inRequest, ...(known ? [] : [`answer: error ${error.code} is not declared`])],
-    };
-  }
-}
-
-function send(response: ServerResponse, encoded: RawAnswer, effect: Effect | undefined): void {
-  const body = effect?.kind === "truncate" ? encoded.body.subarray(0, effect.bytes) : encoded.body;
-  response.writeHead(encoded.status, { ...encoded.headers, "content-length": String(body.length) });
-  response.end(body);
-}
-
-async function readRequest(request: IncomingMessage): Promise<RawRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return {
-    method: request.method ?? "GET",
-    url: new URL(request.url ?? "/", "http://fake"),
-    headers: request.headers,
-    body: Buffer.concat(chunks),
-  };
-}
-
-/** `Credential=AKIA…/20261122/eu-central-1/ec2/aws4_request` of the signature tells who calls what where. */
-function credentialScope(raw: RawRequest): {
-  readonly accessKey: string;
-  readonly region: string;
-  readonly service: string;
-} {
-  const match = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\//u.exec(
-    String(raw.headers["authorization"] ?? ""),
-  );
-  return { accessKey: match?.[1] ?? "", region: match?.[2] ?? "", service: match?.[3] ?? "" };
 }

@@ -1,7 +1,7 @@
 import type { RequestLaunchTemplateData } from "@aws-sdk/client-ec2";
 import { createFleet, type Fleet } from "./fleet.ts";
 import { createImageBuilderState, type ImageBuilderState } from "./image-builder-state.ts";
-import { createNodes, type Nodes } from "./ssm-commands.ts";
+import { createNodes, type Nodes } from "./nodes.ts";
 import { type Call, createIds } from "./service.ts";
 
 /** Everything that exists in the simulated AWS, over all regions and accounts. States follow from times and the clock. */
