@@ -63,7 +63,8 @@ async function publishLocked(
     snapshot = await ensureSnapshot({ ...shared, region: homeRegion, map, inFlight });
     return { snapshotId: snapshot.snapshotId, volumeGiB: volumeGiB(map) };
   });
-  const recorded = journal.state().snapshot;
+  const journaled = journal.state().snapshot;
+  const recorded = journaled?.region === homeRegion ? journaled : undefined;
   const plan = planUpload(map);
   const counts: BlockCounts = snapshot?.blocks ?? {
     total: plan.total,

@@ -32,6 +32,9 @@ export type Begun = JournalSnapshot & {
 /** The snapshot that this build goes on with: the journal's, one found by its tags, or a new one. */
 export async function beginSnapshot(work: SnapshotWork): Promise<Begun> {
   const { aws, build, region, map, journal } = work;
+  const journaled = journal.state().snapshot;
+  // The home region was another in an earlier run, whose AMI is made of that snapshot.
+  if (journaled !== undefined && journaled.region !== region) await startAnew(journal);
   const adopted = await adopt(work);
   if (adopted !== undefined) return adopted;
   const wanted = journal.state().snapshot ?? (await chooseParameters(work));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { publishBuild } from "../../src/aws/publish-build.ts";
 import { openAws } from "../../src/aws/session.ts";
-import { expectContent, setting } from "./publishing.ts";
+import { expectContent, operations, setting } from "./publishing.ts";
 
 const words = "a 0 b c 0 d e 0";
 
@@ -43,6 +43,22 @@ describe("snapshots and AMIs that fail, are late, or are taken away", () => {
     await expect(publishBuild(context, aws, build)).rejects.toMatchObject({ code: "aws-timeout" });
     await publishBuild(context, aws, build);
     expect([sim.world.snapshots.size, sim.world.images.size]).toEqual([1, 1]);
+  });
+
+  it("makes a snapshot of its own in another home region, and leaves alone what an earlier run made elsewhere", async () => {
+    const { sim, context, aws, bake } = await setting();
+    const build = await bake("b1", words);
+    const first = await publishBuild(context, aws, { ...build, publish: { regions: ["us-east-1"] } });
+    sim.calls.length = 0;
+    const regions = ["eu-central-1", "us-east-1"];
+    const second = await publishBuild(context, aws, { ...build, publish: { regions } });
+    expect(second.failures).toEqual([]);
+    expect(second.amis.map(({ region }) => region)).toEqual(regions);
+    expect(second.amis[1]?.amiId).toBe(first.amis[0]?.amiId);
+    expect(context.events.filter(({ type }) => type === "warning")).toEqual([]);
+    expect(operations(sim, true)).not.toContain("DeleteSnapshot");
+    expect([sim.world.snapshots.size, sim.world.images.size]).toEqual([2, 2]);
+    for (const { snapshotId } of second.amis) expectContent(sim, snapshotId, words);
   });
 
   it("says when AWS cannot be reached", async () => {
