@@ -7,6 +7,7 @@ import { openAws } from "../../src/aws/session.ts";
 import type { Context, Event } from "../../src/core/context.ts";
 import { contentOf } from "../fakes/aws/ebs.ts";
 import { type Simulator, startSimulator } from "../fakes/aws/simulator.ts";
+import type { Image } from "../fakes/aws/world.ts";
 import { temporaryFolder, testContext } from "../tools.ts";
 import { block, type TestDisk, writeDisk } from "./disks.ts";
 
@@ -62,6 +63,11 @@ export function expectContent(sim: Simulator, snapshotId: string, words: string)
     const data = content.get(index)?.data ?? block("0");
     expect(data.equals(block(wanted[index] ?? "0")), `block ${index}`).toBe(true);
   }
+}
+
+/** The images that nobody deregistered. */
+export function liveImages({ sim }: Pick<Setting, "sim">): readonly Image[] {
+  return [...sim.world.images.values()].filter(({ deregisteredAt }) => deregisteredAt === undefined);
 }
 
 /** Operations that were called, by name, in order, without reads when asked for. */

@@ -3,7 +3,7 @@ import { publishBuild } from "../../src/aws/publish-build.ts";
 import type { PublishBuild, PublishResult } from "../../src/aws/publish-types.ts";
 import { applyGc, planGarbage } from "../../src/commands/gc.ts";
 import type { Image } from "../fakes/aws/world.ts";
-import { home, operations, type Setting, setting } from "./publishing.ts";
+import { home, liveImages, operations, type Setting, setting } from "./publishing.ts";
 
 const words = "a 0 b c";
 const away = "us-east-1";
@@ -21,9 +21,6 @@ async function foreignAmi(s: Setting, build: PublishBuild): Promise<Image> {
   s.sim.world.snapshots.get(image.snapshotId)?.tags.clear();
   return image;
 }
-
-const live = ({ sim }: Setting): readonly Image[] =>
-  [...sim.world.images.values()].filter(({ deregisteredAt }) => deregisteredAt === undefined);
 
 function expectTakenAway({ amis, failures }: PublishResult, foreign: Image): void {
   expect(amis.map(({ region }) => region)).toEqual([home, "eu-west-1"]);
@@ -48,8 +45,8 @@ async function expectGoesOn(s: Setting, build: PublishBuild, foreign: Image): Pr
   expect(last.failures).toEqual([]);
   expect(last.amis.map(({ region }) => region)).toEqual(regions);
   expect(operations(s.sim, true)).toEqual(["CopyImage"]);
-  expect(live(s).map(({ region }) => region)).toEqual(expect.arrayContaining(regions));
-  expect(live(s)).toHaveLength(3);
+  expect(liveImages(s).map(({ region }) => region)).toEqual(expect.arrayContaining(regions));
+  expect(liveImages(s)).toHaveLength(3);
 }
 
 describe("a name that is taken in the second region", () => {
@@ -123,7 +120,7 @@ describe("a name that is taken in the second region", () => {
     const unnamed = await planGarbage(s.context, { ...asked, builds: [] }, s.aws);
     expect(unnamed.remove).toHaveLength(4);
     await applyGc(s.context, unnamed, s.aws);
-    expect(live(s)).toEqual([foreign]);
+    expect(liveImages(s)).toEqual([foreign]);
     expect([...s.sim.world.snapshots.keys()]).toEqual([foreign.snapshotId]);
   });
 
@@ -141,61 +138,5 @@ describe("a name that is taken in the second region", () => {
     );
     const warnings = s.context.events.filter(({ type }) => type === "warning");
     expect(warnings).toEqual([]);
-  });
-});
-
-describe("a failed copy of ours, left by a run whose journal is lost", () => {
-  /** Publishes until the copy has failed, and stops before it is taken away. */
-  async function leaveFailedCopy(s: Setting, build: PublishBuild): Promise<Image> {
-    s.sim.world.failingCopies.set(away, "the KMS key is disabled");
-    const effect = { kind: "error", code: "UnauthorizedOperation" } as const;
-    s.sim.faults.add({ operation: "DeregisterImage", effect });
-    const { failures } = await publishBuild(s.context, s.aws, build);
-    expect(failures.map(({ region }) => region)).toEqual([away]);
-    s.sim.faults.clear();
-    s.sim.world.failingCopies.clear();
-    const failed = live(s).find(({ region }) => region === away);
-    if (failed === undefined) throw new Error("there is no copy");
-    return failed;
-  }
-
-  it("is taken away with its snapshot before the new copy is asked for", async () => {
-    const s = await setting({ regions });
-    const build = await s.bake("b1", words);
-    const failed = await leaveFailedCopy(s, build);
-    s.sim.clock.advance(hour);
-    s.sim.calls.length = 0;
-    const { failures } = await publishBuild(s.context, s.aws, { ...build, folder: `${build.folder}/again` });
-    expect(failures).toEqual([]);
-    expect(operations(s.sim, true)).toEqual(["DeregisterImage", "DeleteSnapshot", "CopyImage"]);
-    expect(failed.deregisteredAt).toBeDefined();
-    expect(live(s)).toHaveLength(3);
-    expect(s.sim.world.snapshots.size).toBe(3);
-  });
-
-  it("is known to gc, which takes it and nothing else of a build that the lock names", async () => {
-    const s = await setting({ regions });
-    const build = await s.bake("b1", words);
-    const failed = await leaveFailedCopy(s, build);
-    const builds = [{ buildId: "b1", amis: [] }];
-    const asked = { specName: "mainnet-node", regions: [home], keep: 0, olderThanMs: day };
-    const plan = await planGarbage(s.context, { ...asked, builds }, s.aws);
-    expect(plan.remove.map(({ region, id, why }) => [region, id, why])).toEqual([
-      [away, failed.id, "its copy failed"],
-      [away, failed.snapshotId, "EBS gave it up"],
-    ]);
-  });
-
-  it("and taken away since, is not waited for when AWS still answers with it", async () => {
-    const s = await setting({ regions });
-    const build = await s.bake("b1", words);
-    const failed = await leaveFailedCopy(s, build);
-    failed.deregisteredAt = s.sim.clock.now();
-    s.sim.world.snapshots.delete(failed.snapshotId);
-    const began = s.sim.clock.now();
-    const { failures } = await publishBuild(s.context, s.aws, { ...build, folder: `${build.folder}/again` });
-    expect(failures).toEqual([]);
-    expect(live(s)).toHaveLength(3);
-    expect(s.sim.clock.now() - began).toBeLessThan(hour);
   });
 });

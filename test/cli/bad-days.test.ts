@@ -2,8 +2,7 @@ import { appendFile, cp, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../fakes/aws/faults.ts";
-import type { Image } from "../fakes/aws/world.ts";
-import { publishSetting } from "./publish-setting.ts";
+import { expectInOrder, publishSetting } from "./publish-setting.ts";
 import { requireTool } from "../tools.ts";
 
 const publish = ["publish", "--no-boot-test"];
@@ -62,39 +61,6 @@ const days: readonly BadDay[] = [
     says: ["[aws-kms-key]", "next: name a KMS key of eu-central-1", "publish.kmsKeys.eu-central-1"],
   },
 ];
-
-/** Somebody else's AMI with the name that the sample's build gets. */
-function nameHolder(id: string, region: string, createdAt: number): Image {
-  return {
-    id,
-    region,
-    account: "111122223333",
-    name: "mainnet-node-777777777777",
-    description: "",
-    tags: new Map(),
-    createdAt,
-    availableAt: createdAt,
-    failure: undefined,
-    snapshotId: "snap-0f00000000000000f",
-    fixed: { RootDeviceName: "/dev/xvda" },
-    mapping: {},
-    source: undefined,
-    permissions: [],
-    deregisteredAt: undefined,
-    deprecateAt: undefined,
-    protection: "disabled",
-    disabled: false,
-  };
-}
-
-function expectInOrder(text: string, parts: readonly string[]): void {
-  let from = 0;
-  for (const part of parts) {
-    const at = text.indexOf(part, from);
-    expect(at, `'${part}' in: ${text}`).toBeGreaterThanOrEqual(from);
-    from = at;
-  }
-}
 
 describe("igneous publish on a bad day, at the command line", () => {
   for (const { day, operation, answer, exit, says } of days) {
@@ -168,31 +134,6 @@ describe("igneous publish on a bad day, at the command line", () => {
     const second = await igneous(publish);
     expect(second.exit).toBe(0);
     expect((await lock()).builds[0]?.amis).toHaveLength(2);
-  });
-
-  it("an AMI name that somebody has in the second region: the first is done, the report says how to go on", async () => {
-    const { sim, igneous, lock } = await publishSetting(regions);
-    const foreign = nameHolder("ami-0f00000000000000f", "us-east-1", sim.clock.now());
-    sim.world.images.set(foreign.id, foreign);
-    const failed = await igneous(publish);
-    expect(failed.exit, failed.stderr).toBe(1);
-    const deregister = `aws ec2 deregister-image --region us-east-1 --image-id ${foreign.id}`;
-    expectInOrder(failed.stderr, [`AMI ${foreign.id} in us-east-1 has the name`, "blocks to snap-"]);
-    expectInOrder(failed.stdout, [
-      "us-east-1  failed [aws-name-taken]",
-      `AMI ${foreign.id} in us-east-1 has the name mainnet-node-777777777777`,
-      "next: deregister that AMI",
-      deregister,
-      "go on with: igneous publish 777777777777",
-    ]);
-    expect((await lock()).builds[0]?.amis?.map(({ region }) => region)).toEqual(["eu-central-1"]);
-    foreign.deregisteredAt = sim.clock.now();
-    expect((await igneous(publish)).exit).toBe(0);
-    expect((await lock()).builds[0]?.amis?.map(({ region }) => region)).toEqual([
-      "eu-central-1",
-      "us-east-1",
-    ]);
-    expect([sim.world.snapshots.size, sim.world.images.size]).toEqual([2, 3]);
   });
 
   it("throttling for minutes: waited out, and nothing is said about it", async () => {

@@ -66,3 +66,13 @@ export async function publishSetting(publish: string): Promise<PublishSetting> {
   const lock = async (): Promise<Lock> => JSON.parse(await readFile(lockFile, "utf8")) as Lock;
   return { sim, folder, disk, igneous, lock };
 }
+
+/** Asserts that a text has the parts one after the other. */
+export function expectInOrder(text: string, parts: readonly string[]): void {
+  let from = 0;
+  for (const part of parts) {
+    const at = text.indexOf(part, from);
+    expect(at, `'${part}' in: ${text}`).toBeGreaterThanOrEqual(from);
+    from = at;
+  }
+}
