@@ -54,7 +54,9 @@ export function planCapacity(desired: number, count: number, preferences: GroupP
   const steps = count === 0 ? 0 : Math.max(Math.ceil(count / atOnce), checkpointPercentages.length);
   const waits = checkpointPercentages.filter((percent) => percent < 100).length;
   const seconds =
-    steps * preferences.instanceWarmup + waits * preferences.checkpointDelay + preferences.bakeTime;
+    count === 0
+      ? 0
+      : steps * preferences.instanceWarmup + waits * preferences.checkpointDelay + preferences.bakeTime;
   return {
     desired,
     lowest,

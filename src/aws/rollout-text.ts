@@ -46,8 +46,14 @@ function groupLines(group: GroupPlan): readonly string[] {
   const count = (action: string): number => instances.filter((instance) => instance.action === action).length;
   const others = { keep: "kept", wait: "waited for", ignore: "passed over" } as const;
   const rest = Object.entries(others).filter(([action]) => count(action) > 0);
+  const title = `${group.name} in ${group.region}${group.role === null ? "" : ` (${group.role})`}`;
+  if (template.from === template.to && count("keep") === instances.length)
+    return [
+      title,
+      `  nothing to replace: ${instances.length === 0 ? "it has no instances" : `each of ${instances.length} runs ${group.amiId}, launch template version ${template.to}`}`,
+    ];
   return [
-    `${group.name} in ${group.region}${group.role === null ? "" : ` (${group.role})`}`,
+    title,
     `  image      ${wayBack.amiId ?? "none"} → ${group.amiId}`,
     `  template   ${template.name} ${template.id}: ${template.from} → ${template.to} (${verb})`,
     ...template.differences.map(

@@ -110,6 +110,14 @@ describe("a rollout's plan", () => {
     const plan = await planOf(world, request(["workers"]));
     expect(plan.groups[0]?.template).toMatchObject({ to: 2, action: "reuse" });
     expect(plan.groups[0]?.instances.map(({ action }) => action)).toEqual(["replace", "replace", "keep"]);
+    for (const each of group.members) Object.assign(each, { imageId: newImage, templateVersion: "2" });
+    group.template.version = "2";
+    const preferences = { checkpointPercentages: [50, 100], checkpointDelay: 600 };
+    const nothing = await planOf(world, request(["workers"], { preferences }));
+    expect(nothing.minutes).toBe(0);
+    expect(renderPlan(nothing)).toContain(
+      `\nworkers in ${region}\n  nothing to replace: each of 3 runs ${newImage}, launch template version 2\n\nplan `,
+    );
   });
 
   it("takes control-plane nodes one at a time", async () => {
