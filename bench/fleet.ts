@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { FleetStatus } from "../src/aws/fleet-status.ts";
 import { openAws } from "../src/aws/session.ts";
 import { watchRegions } from "../src/commands/fleet-watch.ts";
@@ -12,6 +14,8 @@ import { growHeapAtOnce } from "../src/host/heap.ts";
  * process of its own. Ours are the seconds of this process's processor; the wall clock is mostly the simulator's.
  */
 growHeapAtOnce();
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 const groupCount = Number(process.argv[2] ?? 200);
 const instanceCount = Number(process.argv[3] ?? 1000);
 const regions = [
@@ -46,8 +50,10 @@ async function measured<T>(name: string, body: () => Promise<T>, tell: (value: T
   const wall = ((performance.now() - from) / 1000).toFixed(1);
   const cpu = ((user + system) / 1e6).toFixed(1);
   const peak = (process.resourceUsage().maxRSS / 1024).toFixed(0);
+  collect();
+  const live = (process.memoryUsage().heapUsed / 2 ** 20).toFixed(0);
   process.stdout.write(
-    `${name.padEnd(26)} ${wall} s wall, ${cpu} s CPU of ours, peak ${peak} MB, ${tell(value)}\n`,
+    `${name.padEnd(26)} ${wall} s wall, ${cpu} s CPU of ours, peak ${peak} MB, live after it ${live} MB, ${tell(value)}\n`,
   );
 }
 

@@ -1,25 +1,36 @@
 import type { AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
 import type { Image } from "@aws-sdk/client-ec2";
 import type { Aws } from "./apis.ts";
+import { type FoldedInstance, foldFacts, foldMember } from "./fleet-status-instance.ts";
 import type { ImageState } from "./fleet-status-types.ts";
-import type { BriefInstance } from "./quick-answers.ts";
 
 /** Told of each API call. */
 export type Count = () => void;
 
-const namesPerCall = 50;
+/** A group as AWS has it, without its instances, and these, folded. */
+export interface FoundGroup {
+  readonly group: AutoScalingGroup;
+  readonly instances: readonly FoldedInstance[];
+}
 
-/** Those of the named groups that there are. */
+const firstNames = 10;
+const mostNames = 50;
+/** Some megabytes of XML, of which each region may have as much in memory. */
+const instancesPerPage = 10_000;
+
+/** Those of the named groups that there are. How many are asked for at once follows from how large the first ones are. */
 export async function describeGroups(
   aws: Aws,
   region: string,
   names: readonly string[],
   count: Count,
-): Promise<readonly AutoScalingGroup[]> {
+): Promise<readonly FoundGroup[]> {
   const autoScaling = await aws.autoScaling(region);
-  const found: AutoScalingGroup[] = [];
-  for (let at = 0; at < names.length; at += namesPerCall) {
-    const AutoScalingGroupNames = names.slice(at, at + namesPerCall);
+  const found: FoundGroup[] = [];
+  let instances = 0;
+  for (let at = 0, size = firstNames; at < names.length; ) {
+    const AutoScalingGroupNames = names.slice(at, at + size);
+    at += size;
     let NextToken: string | undefined;
     do {
       count();
@@ -27,26 +38,35 @@ export async function describeGroups(
         AutoScalingGroupNames,
         ...(NextToken === undefined ? {} : { NextToken }),
       });
-      found.push(...(answer.AutoScalingGroups ?? []));
+      for (const { Instances = [], ...group } of answer.AutoScalingGroups ?? []) {
+        found.push({ group, instances: Instances.map(foldMember) });
+        instances += Instances.length;
+      }
       NextToken = answer.NextToken;
     } while (NextToken !== undefined);
+    const average = Math.max(1, instances) / Math.max(1, found.length);
+    size = Math.max(1, Math.min(mostNames, Math.floor(instancesPerPage / average)));
   }
   return found;
 }
 
 const valuesPerFilter = 200;
 
-/** AMI and launch time of every instance of the groups, by instance id. */
+/** Adds AMI, address and, unless it is `brief`, launch time to every instance of the groups. */
 export async function describeInstances(
   aws: Aws,
   region: string,
-  groups: readonly string[],
+  groups: readonly FoundGroup[],
+  brief: boolean,
   count: Count,
-): Promise<ReadonlyMap<string, BriefInstance>> {
+): Promise<void> {
   const ec2 = await aws.ec2(region);
-  const found = new Map<string, BriefInstance>();
+  const members = new Map(
+    groups.flatMap(({ instances }) => instances.map((instance) => [instance.instanceId, instance] as const)),
+  );
   for (let at = 0; at < groups.length; at += valuesPerFilter) {
-    const Values = groups.slice(at, at + valuesPerFilter);
+    const some = groups.slice(at, at + valuesPerFilter);
+    const Values = some.map(({ group }) => group.AutoScalingGroupName ?? "");
     let NextToken: string | undefined;
     do {
       count();
@@ -57,13 +77,13 @@ export async function describeInstances(
       });
       for (const { Instances } of answer.Reservations ?? []) {
         for (const instance of Instances ?? []) {
-          if (instance.InstanceId !== undefined) found.set(instance.InstanceId, instance);
+          const member = members.get(instance.InstanceId ?? "");
+          if (member !== undefined) foldFacts(member, instance, brief);
         }
       }
       NextToken = answer.NextToken;
     } while (NextToken !== undefined);
   }
-  return found;
 }
 
 /** Those of the images that there are. */

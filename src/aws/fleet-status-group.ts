@@ -1,6 +1,12 @@
 import type { AutoScalingGroup, LaunchTemplateSpecification } from "@aws-sdk/client-auto-scaling";
-import type { GroupState, GroupTemplate, HookState, MixedState, RefreshState } from "./fleet-status-types.ts";
-import type { BriefInstance } from "./quick-answers.ts";
+import type {
+  GroupState,
+  GroupTemplate,
+  HookState,
+  InstanceState,
+  MixedState,
+  RefreshState,
+} from "./fleet-status-types.ts";
 
 /** The launch template that a group names, by itself or in its mixed instances policy. */
 export function templateOf(group: AutoScalingGroup): LaunchTemplateSpecification | undefined {
@@ -15,7 +21,7 @@ export function templateOf(group: AutoScalingGroup): LaunchTemplateSpecification
 export function groupState(
   region: string,
   group: AutoScalingGroup,
-  instances: ReadonlyMap<string, BriefInstance>,
+  instances: readonly InstanceState[],
   refreshes: readonly RefreshState[],
   template: GroupTemplate | undefined,
   hooks: readonly HookState[] = [],
@@ -44,23 +50,7 @@ export function groupState(
     ...(named === undefined ? {} : { pinned: named.Version ?? "$Default" }),
     ...(template === undefined ? {} : { template }),
     ...(mixed === undefined ? {} : { mixed }),
-    instances: (group.Instances ?? []).map((member) => {
-      const seen = instances.get(member.InstanceId ?? "");
-      const version = Number(member.LaunchTemplate?.Version);
-      const imageId = seen?.ImageId ?? member.ImageId;
-      return {
-        instanceId: member.InstanceId ?? "",
-        instanceType: member.InstanceType ?? "",
-        zone: member.AvailabilityZone ?? "",
-        lifecycle: member.LifecycleState ?? "",
-        healthy: member.HealthStatus === "Healthy",
-        isProtected: member.ProtectedFromScaleIn === true,
-        ...(imageId === undefined ? {} : { imageId }),
-        ...(Number.isNaN(version) ? {} : { templateVersion: version }),
-        ...(seen?.PrivateIpAddress === undefined ? {} : { address: seen.PrivateIpAddress }),
-        ...(seen?.LaunchTime === undefined ? {} : { launchedAt: seen.LaunchTime.toISOString() }),
-      };
-    }),
+    instances,
     refreshes,
   };
 }

@@ -51,6 +51,7 @@ export async function askNodes(
 
 /** The same fleet with what its nodes said. */
 export function withWords(state: FleetState, words: ReadonlyMap<string, NodeWord>): FleetState {
+  if (words.size === 0) return state;
   const groups = state.groups.map((group) => ({
     ...group,
     instances: group.instances.map((instance) => ({ ...instance, ...words.get(instance.instanceId) })),

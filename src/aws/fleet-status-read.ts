@@ -105,19 +105,21 @@ interface Region {
 
 async function readRegion(aws: Aws, region: string, wanted: Wanted, count: Count): Promise<Region> {
   const names = wanted.groups.filter((group) => group.region === region).map(({ name }) => name);
-  const groups = await describeGroups(aws, region, names, count);
+  const brief = wanted.brief === true;
+  const described = await describeGroups(aws, region, names, count);
+  const groups = described.map(({ group }) => group);
   const found = groups.map(({ AutoScalingGroupName }) => AutoScalingGroupName ?? "");
-  const [instances, refreshes, templates, hooks, alarms] = await Promise.all([
-    describeInstances(aws, region, found, count),
+  const [, refreshes, templates, hooks, alarms] = await Promise.all([
+    describeInstances(aws, region, described, brief, count),
     mapLimit(found, 4, (name) => {
       count();
       return listRefreshes(aws, { name, region }, 5);
     }),
-    wanted.brief === true ? new Map<string, GroupTemplate>() : readTemplates(aws, region, groups, count),
-    wanted.brief === true ? [] : mapLimit(found, 4, (name) => readHooks(aws, region, name, count)),
+    brief ? new Map<string, GroupTemplate>() : readTemplates(aws, region, groups, count),
+    brief ? [] : mapLimit(found, 4, (name) => readHooks(aws, region, name, count)),
     readAlarms(aws, region, wanted.alarms ?? [], count),
   ]);
-  const states = groups.map((group, index) =>
+  const states = described.map(({ group, instances }, index) =>
     groupState(
       region,
       group,

@@ -91,11 +91,12 @@ export interface InstanceState {
   readonly lifecycle: string;
   readonly healthy: boolean;
   readonly isProtected: boolean;
-  readonly imageId?: string;
-  readonly templateVersion?: number;
-  readonly launchedAt?: string;
+  readonly imageId?: string | undefined;
+  readonly templateVersion?: number | undefined;
+  /** None in a brief reading. */
+  readonly launchedAt?: string | undefined;
   /** Private address. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** OSTree commit that the node reported, where it was asked. */
   readonly commit?: string;
   /** Why the node did not say what it booted, where it was asked. */

@@ -98,7 +98,9 @@ function healthLine(health: RolloutHealth): string {
 
 /** How many instances a plan would touch. */
 export function planSize({ groups }: RolloutPlan): number {
-  return groups.flatMap(({ instances }) => instances).filter(({ action }) => action === "replace").length;
+  const replaced = ({ instances }: GroupPlan): number =>
+    instances.filter(({ action }) => action === "replace").length;
+  return groups.reduce((sum, group) => sum + replaced(group), 0);
 }
 
 /** How a group goes back, for the person who confirms it. */

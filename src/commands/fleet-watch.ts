@@ -92,6 +92,9 @@ async function watchRegion(
     const { aws } = calls;
     state = await readFleet(context, aws, { groups, images: [], brief: true, patienceMs });
     await tell();
+    const { failures } = state;
+    // What is shown is all that is needed of a region until it is looked at again.
+    if (!askNodes) state = undefined;
     if (!again) return ask(aws).finally(calls.end);
     if (asking === undefined && aws.clock.now() - askedAt >= nodesMs) {
       askedAt = aws.clock.now();
@@ -99,7 +102,7 @@ async function watchRegion(
       asking.catch(() => undefined);
     }
     await aws.clock.sleep(lookMs, context.signal);
-    if (state.failures.length === 0) continue;
+    if (failures.length === 0) continue;
     calls.end();
     calls = openCalls(context);
   }

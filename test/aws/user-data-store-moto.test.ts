@@ -70,7 +70,7 @@ it("a launch config that EC2 cannot take is in S3, under its sha512, before a ve
     CreatedTime: new Date(0),
     LaunchTemplate: { LaunchTemplateId, Version: "1" },
   };
-  const group = groupState(region, described, new Map(), [], template);
+  const group = groupState(region, described, [], [], template);
   const state = { groups: [group], missing: [], images: [], alarms: [], failures: [], calls: 0 };
   const [plan] = planRollout(state, wanted).groups;
   if (plan === undefined) throw new Error("nothing is planned");
