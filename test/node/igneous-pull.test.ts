@@ -99,7 +99,7 @@ describe("igneous-pull", () => {
     const swapped = await setting();
     const wanted = "ee".repeat(32);
     const [commit = ""] = await objectsOf(swapped.repo, ".commit");
-    await mkdir(join(swapped.repo, "objects/ee"));
+    await mkdir(join(swapped.repo, "objects/ee"), { recursive: true });
     await copyFile(commit, join(swapped.repo, `objects/ee/${wanted.slice(2)}.commit`));
     expect(await swapped.pull(swapped.url, wanted)).toMatchObject({
       exit: 1,
