@@ -58,16 +58,9 @@ describe("the main job on the sample node", () => {
     expect(existsSync(join(project, ".igneous/builds"))).toBe(false);
   });
 
-  it("bakes a disk that boots, is checked, reboots, and is recorded", async () => {
-    first = await bake();
-    const seen = report(first);
-    expect(seen.passed).toBe(true);
-    for (const name of ["running", "usr-read-only", "root-grown", "etcd-health", "nothing-secret-baked"]) {
-      expect(names(seen)).toContain(`first ${name}`);
-    }
-    expect(names(seen)).toContain("second ignition-ran-once");
-    expect(names(seen)).toContain("second etcd-keeps-its-data");
-    expect(JSON.parse(lockText()).builds).toHaveLength(1);
+  it("bakes a disk, and records it", async () => {
+    first = await bake("--no-boot-test");
+    expect(JSON.parse(lockText()).builds.map(({ id }: { id: string }) => id)).toEqual([first.id]);
   });
 
   it("makes a disk that the field's own programs find sound", () => {
@@ -78,18 +71,6 @@ describe("the main job on the sample node", () => {
     const sum = execFileSync("sha256sum", [path], { encoding: "utf8" });
     expect(sum.slice(0, 64)).toBe(first.disk.sha256);
     execFileSync(requireTool("ostree"), ["fsck", "-q", `--repo=${join(project, ".igneous/repo")}`]);
-  });
-
-  it("changes nothing when it bakes again", async () => {
-    const before = lockText();
-    const { exit, stderr } = await igneous(project, "bake");
-    expect(exit, stderr).toBe(0);
-    expect(
-      stderr
-        .split("\n")
-        .filter((line) => line.startsWith("✓ make the disk") || line.includes("check the first boot")),
-    ).toEqual([]);
-    expect(lockText()).toBe(before);
   });
 
   it("verifies repo and disk, and names a disk that differs by one byte", async () => {
@@ -117,15 +98,33 @@ describe("the main job on the sample node", () => {
     expect(stderr).toContain("next: run: igneous lock");
   });
 
-  it("bakes the changed spec, carries the build before, and goes back to it in the boot check", async () => {
+  it("bakes the changed spec and carries the build before: boots, is checked, reboots, and goes back to it", async () => {
     expect((await igneous(project, "lock")).exit).toBe(0);
     second = await bake();
     expect(second.predecessor).toBe(first.build);
     const seen = report(second);
+    expect(seen.passed).toBe(true);
+    for (const name of ["running", "usr-read-only", "root-grown", "etcd-health", "nothing-secret-baked"]) {
+      expect(names(seen)).toContain(`first ${name}`);
+    }
+    expect(names(seen)).toContain("second ignition-ran-once");
+    expect(names(seen)).toContain("second etcd-keeps-its-data");
     expect(seen.boots.map(({ boot }) => boot)).toEqual(["first", "second", "rollback"]);
     expect(seen.boots.at(-1)?.commit).toBe(first.commits.host);
     expect(names(seen)).toContain("rollback same-machine");
     expect(JSON.parse(lockText()).builds.map(({ id }: { id: string }) => id)).toEqual([second.id, first.id]);
+  });
+
+  it("changes nothing when it bakes again", async () => {
+    const before = lockText();
+    const { exit, stderr } = await igneous(project, "bake");
+    expect(exit, stderr).toBe(0);
+    expect(
+      stderr
+        .split("\n")
+        .filter((line) => line.startsWith("✓ make the disk") || line.includes("check the first boot")),
+    ).toEqual([]);
+    expect(lockText()).toBe(before);
   });
 
   it("gives the same bytes from the same lock in another folder", async () => {
