@@ -3,7 +3,7 @@
 # take longer than both in turn. The other does the rest in the time that machines leave over.
 # What vitest counts is written to RESULTS/e2e-LANE.json.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 results=${1:-$(mktemp -d)}
 
 # What both lanes would make at the same time.
