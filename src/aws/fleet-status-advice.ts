@@ -56,8 +56,15 @@ export function advice(
     const how = own.status === "failed" ? "the newest rollout failed" : "went back";
     return { summary: `${builds}, ${how}${because(own.reason)}`, next: null };
   }
-  const returned = last?.status === "RollbackSuccessful";
   const why = last?.rollback?.reason ?? last?.reason;
+  if (last?.status === "Failed" || last?.status === "RollbackFailed") {
+    // Every instance that is left is as the lock says, and some may be missing: no drift, and not well.
+    return {
+      summary: `${builds}, refresh ${last.id} was ${last.status}${because(why)}`,
+      next: `igneous rollout --ami --plan --group ${called}`,
+    };
+  }
+  const returned = last?.status === "RollbackSuccessful";
   return { summary: returned ? `${builds}, went back${because(why)}` : `${builds}`, next: null };
 }
 

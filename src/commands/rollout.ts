@@ -193,7 +193,7 @@ function chosenTarget(options: RolloutOptions, groups: readonly RolloutGroup[]):
   }
   if (allowUnlocked === undefined || allowUnlocked.trim() === "") {
     throw new IgneousError("rollout-unlocked", `the lock does not name ${image}`, {
-      hint: "publish a build and roll that out, or give the reason: --allow-unlocked REASON",
+      hint: "publish a build and roll that out, or give the reason: --allow-unlocked --reason 'hot fix of …'",
     });
   }
   const [region = ""] = regions;

@@ -81,7 +81,7 @@ describe("rollout as the command line, over HTTP", () => {
     const argv = ["rollout", "--ami", image, "--group", "workers", "--yes"];
     expect(await igneous(argv)).toMatchObject({
       exit: 4,
-      stderr: expect.stringContaining("--allow-unlocked"),
+      stderr: expect.stringContaining("--allow-unlocked --reason '"),
     });
     expect(await igneous([...argv, "--allow-unlocked"])).toMatchObject({ exit: 2 });
     expect((await igneous([...argv, "--allow-unlocked", "--reason", "hot fix"])).exit).toBe(0);
