@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: cold imports beside their floor and their peers, from one local registry, each case on a new file
- * system. Best of two each (`BENCH_RUNS`). The last two columns say how many times as long as ours each of them takes.
+ * system. Best of two each (`BENCH_RUNS`); an argument chooses the cases whose name has it. The last two columns say how many times as long as ours each of them takes.
  * Needs root, for the file system and for podman and umoci to keep owners.
  */
 import { execFileSync, spawn } from "node:child_process";
@@ -117,6 +117,7 @@ function compileFloor(): void {
 await withRegistry(async () => {
   compileFloor();
   for (const one of await writeCases(folder)) {
+    if (!one.name.includes(process.argv[2] ?? "")) continue;
     for (const { layout, repository } of one.images) {
       const argv = ["--insecure-policy", "copy", "-q", "--dest-tls-verify=false", `oci:${layout}`];
       execFileSync("skopeo", [...argv, `docker://localhost:${port}/${repository}:v1`]);

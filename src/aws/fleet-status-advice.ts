@@ -1,9 +1,12 @@
 import type { GroupStatus } from "./fleet-status.ts";
-import type { GroupState } from "./fleet-status-types.ts";
+import type { FleetState, GroupState } from "./fleet-status-types.ts";
 import { shortBuild } from "./rollout-target.ts";
 import type { LockedRollout } from "./rollout-types.ts";
 
-type Described = Omit<GroupStatus, "isCalm" | "next" | "summary">;
+type Described = Omit<GroupStatus, "isCalm" | "next" | "summary"> & {
+  /** Whether the AMI to which a refresh under way would go back is no more. */
+  readonly wayBackIsGone: boolean;
+};
 
 /** What a person should know of a group, in one sentence, and what to do about it; `called` is its name in commands. */
 export function advice(
@@ -23,9 +26,12 @@ export function advice(
     const far = refresh.percent === undefined ? "" : ` at ${refresh.percent} %`;
     const why = refresh.reason === undefined ? "" : `: ${refresh.reason}`;
     const stops = refresh.checkpoints === undefined ? "" : `, stops at ${refresh.checkpoints.join(", ")} %`;
+    const next = described.wayBackIsGone
+      ? `igneous rollout --pause --group ${called} (there is no way back)`
+      : `igneous rollback --fleet ${called}`;
     return {
       summary: `${back ? "going back" : "rolling"}${far}${back ? "" : stops} (${refresh.status}, refresh ${refresh.id})${why}`,
-      next: back ? null : `igneous rollback --fleet ${called}`,
+      next: back ? null : next,
     };
   }
   if (running.length === 0) return { summary: "no instance runs", next: null };
@@ -66,6 +72,21 @@ export function advice(
   }
   const returned = last?.status === "RollbackSuccessful";
   return { summary: returned ? `${builds}, went back${because(why)}` : `${builds}`, next: null };
+}
+
+/**
+ * Whether the AMI to which a refresh under way would go back is no more: the one that should run by the lock, else that of the oldest
+ * version. Only what some instance runs was asked for.
+ */
+export function wayBackIsGone(
+  { images }: Pick<FleetState, "images">,
+  { instances, region }: GroupState,
+  expected: string | undefined,
+): boolean {
+  const [oldest] = instances.toSorted((a, b) => (a.templateVersion ?? 0) - (b.templateVersion ?? 0));
+  const amiId = expected ?? oldest?.imageId;
+  const runs = instances.some(({ imageId }) => imageId === amiId);
+  return runs && !images.some((image) => image.imageId === amiId && image.region === region);
 }
 
 function because(reason: string | undefined, before = ": ", after = ""): string {

@@ -1,6 +1,6 @@
 import type { FleetState, GroupState, InstanceState, RefreshState } from "./fleet-status-types.ts";
 import { activeRefreshOf } from "./fleet-status-types.ts";
-import { advice } from "./fleet-status-advice.ts";
+import { advice, wayBackIsGone } from "./fleet-status-advice.ts";
 import { driftOf, runningBuilds, unlockedOnly } from "./fleet-status-drift.ts";
 import { groupKey, type LockedRollout, type RolloutBuild } from "./rollout-types.ts";
 
@@ -131,7 +131,8 @@ function describeGroup(state: FleetState, group: GroupState, locked: Locked): Gr
     drift,
   };
   const isShared = (locked.groups ?? []).filter(({ name }) => name === group.name).length > 1;
-  const said = advice(group, base, locked.rollouts, isShared ? groupKey(group) : group.name);
+  const described = { ...base, wayBackIsGone: wayBackIsGone(state, group, expected?.amiId) };
+  const said = advice(group, described, locked.rollouts, isShared ? groupKey(group) : group.name);
   const isWhole = base.inService === base.desired && base.unhealthy === 0 && running.length <= 1;
   const isCalm = isWhole && refresh === null && drift.length === 0 && base.warnings.length === 0;
   return { ...base, ...said, isCalm };

@@ -4,6 +4,7 @@ import type { Aws } from "./apis.ts";
 import {
   type FleetState,
   type GroupState,
+  type ImageState,
   type RefreshState,
   activeRefreshOf,
 } from "./fleet-status-types.ts";
@@ -36,7 +37,7 @@ export async function planRollback(
   aws: Aws,
   wanted: RollbackRequest,
 ): Promise<RollbackPlan> {
-  const group = await readGroup(context, aws, wanted);
+  const { group, images } = await readGroup(context, aws, wanted);
   const refresh = activeRefreshOf(group);
   if (refresh === undefined) return planNew(context, aws, wanted, group, undefined);
   if (wanted.to !== undefined) {
@@ -54,7 +55,24 @@ export async function planRollback(
       : refresh.status === "Pending" || refresh.status === "Cancelling"
         ? "cancel"
         : "turn";
+  if (action === "turn") needWayBack(group, images);
   return { kind: "in-flight", action, refresh };
+}
+
+/** Turned around without it, a refresh would end the new instances and could launch none of the old ones. */
+function needWayBack(group: GroupState, images: readonly ImageState[]): void {
+  const own = group.mixed?.overrides.find(({ imageId }) => imageId !== undefined)?.imageId;
+  const amiId = own ?? group.template?.data.ImageId;
+  const image = images.find(({ imageId, region }) => imageId === amiId && region === group.region);
+  if (amiId === undefined || amiId.startsWith("resolve:ssm:") || image?.state === "available") return;
+  const state = image === undefined ? "gone" : image.state;
+  throw new IgneousError(
+    "rollout-blocked",
+    `there is no way back for ${group.name} in ${group.region}: AMI ${amiId} of the version that ran before is ${state}`,
+    {
+      hint: `stop where it is, and nothing more is ended: igneous rollout --pause --group ${groupKey(group)}; then roll out a build that is there`,
+    },
+  );
 }
 
 /** The rollout that brings a group back where no refresh can be turned around. */
@@ -108,7 +126,7 @@ export async function readGroup(
   context: Context,
   aws: Aws,
   { group, builds }: RollbackRequest,
-): Promise<GroupState> {
+): Promise<{ readonly group: GroupState; readonly images: readonly ImageState[] }> {
   const images = builds.flatMap(({ amis }) => amis).filter(({ region }) => region === group.region);
   const request = { groups: [group], target: { kind: "build" as const, build: { id: "", amis: images } } };
   const state = await readForRollout(context, aws, request);
@@ -119,7 +137,7 @@ export async function readGroup(
     });
   }
   const [found] = state.groups;
-  if (found !== undefined) return found;
+  if (found !== undefined) return { group: found, images: state.images };
   throw new IgneousError(
     "rollout-group-missing",
     `there is no Auto Scaling group ${group.name} in ${group.region}`,

@@ -86,7 +86,7 @@ async function cancel(
     await autoScaling.cancelInstanceRefresh({ AutoScalingGroupName: group.name });
   }
   const seen = await watchRefresh(context, aws, group, refresh.id);
-  const state = await readGroup(context, aws, wanted);
+  const { group: state } = await readGroup(context, aws, wanted);
   if (!isMixed(state, wanted)) return ended(aws, wanted, seen.refresh, seen.timeline);
   const plan = await planNew(context, aws, wanted, state, refresh.id);
   return rollBack(context, aws, wanted, plan);

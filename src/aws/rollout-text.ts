@@ -1,3 +1,4 @@
+import { formatSpan } from "../core/units.ts";
 import { shortBuild } from "./rollout-target.ts";
 import type { GroupPlan, RolloutPlan } from "./rollout-plan-types.ts";
 import { healthSeconds } from "./rollout-health.ts";
@@ -15,7 +16,7 @@ export function renderPlan(plan: RolloutPlan): string {
   const order = plan.groups.length === 1 ? "1 group" : `${plan.groups.length} groups in this order`;
   const lines = [
     `roll ${plan.specName} to ${what}, strategy ${plan.strategy}`,
-    `${order}, ${size} ${size === 1 ? "instance" : "instances"}${size === 0 ? "" : `, about ${plan.minutes} min in all`}`,
+    `${order}, ${size} ${size === 1 ? "instance" : "instances"}${size === 0 ? "" : `, about ${formatSpan(plan.minutes * 60)} in all`}`,
   ];
   for (const group of plan.groups) lines.push("", ...groupLines(group));
   const section = (title: string, items: readonly string[]): void => {
@@ -42,7 +43,7 @@ function groupLines(group: GroupPlan): readonly string[] {
   const pauses =
     checkpoints.length === 0
       ? "nowhere"
-      : `${checkpoints.join(", ")} %, for ${preferences.checkpointDelay} s each`;
+      : `${checkpoints.join(", ")} %, for ${formatSpan(preferences.checkpointDelay)} each`;
   const count = (action: string): number => instances.filter((instance) => instance.action === action).length;
   const others = { keep: "kept", wait: "waited for", ignore: "passed over" } as const;
   const rest = Object.entries(others).filter(([action]) => count(action) > 0);
@@ -56,9 +57,10 @@ function groupLines(group: GroupPlan): readonly string[] {
     title,
     `  image      ${wayBack.amiId ?? "none"} → ${group.amiId}`,
     `  template   ${template.name} ${template.id}: ${template.from} → ${template.to} (${verb})`,
-    ...template.differences.map(
-      ({ field, from, to }) => `    ${field}: ${shortValue(from)} → ${shortValue(to)}`,
-    ),
+    // That there are tags for volumes says no more than the tags.
+    ...template.differences
+      .filter(({ field }) => !field.endsWith("].ResourceType"))
+      .map(({ field, from, to }) => `    ${field}: ${shortValue(from)} → ${shortValue(to)}`),
     `  instances  ${instances.length}: ${[`${count("replace")} replaced`, ...rest.map(([action, word]) => `${count(action)} ${word}`)].join(", ")}`,
     ...instances
       .slice(0, shownInstances)
@@ -67,9 +69,9 @@ function groupLines(group: GroupPlan): readonly string[] {
           `    ${action.padEnd(8)}${instanceId}  ${zone}  ${instanceType}  ${state}  version ${templateVersion ?? "?"}  ${buildId === null ? imageId : shortBuild(buildId)}`,
       ),
     ...(instances.length > shownInstances ? [`    … and ${instances.length - shownInstances} more`] : []),
-    `  capacity   ${capacity.desired} wanted, never below ${capacity.lowest}, at most ${capacity.highest}; ${capacity.atOnce} at once, about ${capacity.minutes} min`,
+    `  capacity   ${capacity.desired} wanted, never below ${capacity.lowest}, at most ${capacity.highest}; ${capacity.atOnce} at once, about ${formatSpan(capacity.minutes * 60)}`,
     `  cost       ${costLine(group)}`,
-    `  health     at least ${preferences.minHealthyPercentage} %${max === null ? "" : `, at most ${max} %`}, warm-up ${preferences.instanceWarmup} s, bake ${preferences.bakeTime} s`,
+    `  health     at least ${preferences.minHealthyPercentage} %${max === null ? "" : `, at most ${max} %`}, warm-up ${formatSpan(preferences.instanceWarmup)}, bake ${formatSpan(preferences.bakeTime)}`,
     ...(preferences.health === null ? [] : [`  each node  ${healthLine(preferences.health)}`]),
     `  pauses at  ${pauses}`,
     `  alarms     ${preferences.alarms.length === 0 ? "none" : `${preferences.alarms.join(", ")} (AWS starts only when each is OK)`}`,
@@ -88,12 +90,12 @@ function costLine({ capacity, instances }: GroupPlan): string {
   if (more <= 0) return "no more instances than now";
   const types = [...new Set(instances.map(({ instanceType }) => instanceType))].join(" or ");
   const hours = ((more * capacity.minutes) / 60).toFixed(1);
-  return `up to ${more} more ${types} for about ${capacity.minutes} min: ${hours} instance-hours`;
+  return `up to ${more} more ${types} for about ${formatSpan(capacity.minutes * 60)}: ${hours} instance-hours`;
 }
 
 function healthLine(health: RolloutHealth): string {
   const asked = [health.node === true ? ["its own boot check, by SSM"] : [], health.http ?? []].flat();
-  return `${asked.join(" and ")}, within ${healthSeconds(health)} s; else the group goes back`;
+  return `${asked.join(" and ")}, within ${formatSpan(healthSeconds(health))}; else the group goes back`;
 }
 
 /** How many instances a plan would touch. */
@@ -134,7 +136,7 @@ export function renderInPlace(
       "",
       `${group} in ${region}: ${count} ${count === 1 ? "node" : "nodes"}`,
       `  commit     ${commit}, pulled from ${url}`,
-      `  waves      ${waves.length}, of at most ${Math.max(0, ...waves.map(({ length }) => length))}; ${bakeTime} s between them`,
+      `  waves      ${waves.length}, of at most ${Math.max(0, ...waves.map(({ length }) => length))}; ${formatSpan(bakeTime)} between them`,
       ...waves
         .slice(0, shownInstances)
         .map((wave, index) => `    ${String(index + 1).padStart(3)}  ${wave.join(" ")}`),

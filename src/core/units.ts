@@ -22,6 +22,16 @@ export function formatDuration(ms: number): string {
   return `${minutes} min ${String(Math.floor(seconds - minutes * 60)).padStart(2, "0")} s`;
 }
 
+/** Seconds, planned rather than measured → `45 s`, `22 min`, `2 h 05 min`, `4 days`. */
+export function formatSpan(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 72) return `${Math.round(hours / 24)} days`;
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
 const multipliers: Readonly<Record<string, number>> = {
   B: 1,
   kB: 1e3,

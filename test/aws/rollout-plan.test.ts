@@ -82,7 +82,7 @@ describe("a rollout's plan", () => {
     const text = renderPlan(plan);
     expect(text).toContain(`\n2 groups in this order, 4 instances, about ${plan.minutes} min in all\n`);
     expect(text).toContain("instances  3: 2 replaced, 1 waited for\n");
-    expect(text).toContain("pauses at  50, 100 %, for 600 s each\n");
+    expect(text).toContain("pauses at  50, 100 %, for 10 min each\n");
     expect(text).toMatch(/\n {2}workers in us-east-1: /u);
   });
 

@@ -147,11 +147,10 @@ describe("rollback of a fleet", () => {
     const world = await fleets();
     const group = world.group("workers", 4);
     await letGo(world, 4);
-    world.sim.world.fleet.images.set(oldImage, "gone");
-    world.sim.world.images.delete(oldImage);
+    for (const zone of group.zones) world.sim.world.fleet.full.add(zone);
     const outcome = await back(world);
     expect(outcome.status).toBe("failed");
-    expect(outcome.explanation.join("\n")).toContain(`The image id '[${oldImage}]' does not exist`);
+    expect(outcome.explanation.join("\n")).toMatch(/sufficient m7i\.large capacity/u);
     const status = await statusOf(world, []);
     expect(status?.summary).toMatch(/^drift after refresh .* was RollbackFailed/u);
     expect(status?.drift.map(({ kind }) => kind)).toEqual(["other-version"]);

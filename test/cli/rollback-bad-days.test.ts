@@ -21,18 +21,21 @@ async function withoutWayBack(): Promise<FleetSetting> {
 }
 
 describe("a bad day of going back ends in a state that status explains in one screen", () => {
-  it("the previous AMI is deregistered under a rollback on command", async () => {
-    const { igneous } = await withoutWayBack();
-    expect(await igneous(back)).toMatchObject({
-      exit: 5,
-      stderr: expect.stringContaining(`The image id '[${oldImage}]' does not exist`),
-    });
+  it("the previous AMI is deregistered: a rollback on command is refused, and status names what works", async () => {
+    const { igneous, workers } = await withoutWayBack();
     const { stdout } = await igneous(status);
-    expect(stdout).toMatch(/^workers in eu-central-1: 3 of 4 in service/u);
-    expect(stdout).toMatch(/3 × aaaaaaaaaaaa, refresh [\w-]+ was RollbackFailed: \S/u);
     expect(stdout).toContain(`mind: AMI ${oldImage} is gone`);
-    expect(stdout).toContain("next: igneous rollout --ami --plan --group workers\n");
-    expect(stdout.split("\n").length).toBeLessThan(24);
+    expect(stdout).toContain("next: igneous rollout --pause --group workers (there is no way back)\n");
+    const before = versionsIn(workers);
+    expect(await igneous(back)).toMatchObject({
+      exit: 3,
+      stderr: expect.stringMatching(
+        new RegExp(`no way back for workers in .*${oldImage}.* is gone[^]*next: .*rollout --pause`, "u"),
+      ),
+    });
+    expect(versionsIn(workers)).toEqual(before);
+    expect(await igneous(["rollout", "--pause", "--group", "workers"])).toMatchObject({ exit: 0 });
+    expect(versionsIn(workers)).toEqual(before);
   });
 
   it("the previous AMI is deregistered, and AWS goes back by itself", async () => {
@@ -40,8 +43,11 @@ describe("a bad day of going back ends in a state that status explains in one sc
     sim.world.fleet.alarms.set("geth-behind", "ALARM");
     await expect.poll(() => workers.refreshes[0]?.status, { timeout: 20_000 }).toBe("RollbackFailed");
     const { stdout } = await igneous(status);
-    expect(stdout).toMatch(/was RollbackFailed: .*geth-behind/u);
+    expect(stdout).toMatch(/^workers in eu-central-1: 3 of 4 in service/u);
+    expect(stdout).toMatch(/3 × aaaaaaaaaaaa, refresh [\w-]+ was RollbackFailed: .*geth-behind/u);
     expect(stdout).toContain(`mind: AMI ${oldImage} is gone`);
+    expect(stdout).toContain("next: igneous rollout --ami --plan --group workers\n");
+    expect(stdout.split("\n").length).toBeLessThan(24);
   });
 
   it("a rollback is taken back: refused, the way is named, and the older build goes on running", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findBytes, formatBytes, formatDuration } from "../../src/core/units.ts";
+import { findBytes, formatBytes, formatDuration, formatSpan } from "../../src/core/units.ts";
 
 describe("units", () => {
   it("writes sizes with three digits at most", () => {
@@ -10,6 +10,17 @@ describe("units", () => {
       "48.1 MB",
       "134 MB",
       "8.6 GB",
+    ]);
+  });
+
+  it("tells planned times without false precision", () => {
+    expect([0, 45, 600, 7200, 7500, 346_800].map(formatSpan)).toEqual([
+      "0 s",
+      "45 s",
+      "10 min",
+      "2 h",
+      "2 h 05 min",
+      "4 days",
     ]);
   });
 
