@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { runProgram } from "../../src/cli/program.ts";
 import { writeLock } from "../../src/lock/file.ts";
 import { sampleLock } from "../lock/sample-lock.ts";
+import { imageOf, writeLayout } from "../fakes/oci-image.ts";
 import { temporaryFolder } from "../tools.ts";
 import { testIo } from "./test-io.ts";
 
@@ -56,6 +57,8 @@ describe("an image that is not there", () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "igneous.yaml"), spec);
     await cp("butane", join(folder, "butane"), { recursive: true });
+    // Several images are asked for at once: the one that is there leaves no doubt which of them is told of.
+    await writeLayout(join(folder, "images/geth"), { 1: imageOf([]) });
     return igneous(folder, "lock");
   };
   const local = (version: string, more: string) =>
