@@ -26,7 +26,7 @@ lane() {
   return "$status"
 }
 
-lane machines bake node packer packer-amazon-vm &
+lane machines bake node packer-amazon-vm packer &
 machines=$!
 (renice -n 10 "$BASHPID" >/dev/null; lane rest sample-images etcd-cluster aws-builders disk packer-amazon packer-newer) &
 rest=$!
