@@ -29,13 +29,16 @@ export interface BlobServer {
   readonly openBlob: (blob: BlobDescriptor, offset: number) => Promise<BlobStream>;
 }
 
+/** Told while a blob comes: so many of its bytes, nothing of them checked, are in the file at `path`. */
+export type OnFetched = (bytes: number, path: string) => void;
+
 /** Where images come from: a layout on this machine, or a registry with its mirrors, retries and cache. */
 export interface ImageSource {
   readonly name: string;
   /** By tag, by digest, or whatever the source has when neither is given. At most 4 MiB. */
   readonly getManifest: (tagOrDigest: string | undefined) => Promise<RawManifest>;
   /** Brings a blob to this machine if it is not here, and tells its path. Readers check its digest all the same. */
-  readonly fetchBlob: (blob: BlobDescriptor, onProgress?: (bytes: number) => void) => Promise<string>;
+  readonly fetchBlob: (blob: BlobDescriptor, onProgress?: OnFetched) => Promise<string>;
   /** Drops a blob that is not what it should be, so that it is fetched anew. Not there where nothing is cached. */
   readonly forgetBlob?: (blob: BlobDescriptor) => Promise<void>;
 }
@@ -48,7 +51,7 @@ export async function withBlob<T>(
   source: ImageSource,
   blob: BlobDescriptor,
   read: (path: string) => Promise<T>,
-  onProgress?: (bytes: number) => void,
+  onProgress?: OnFetched,
 ): Promise<T> {
   const path = await source.fetchBlob(blob, onProgress);
   try {

@@ -13,6 +13,8 @@ export interface LayerVisitor {
   readonly onEntry: (entry: TarEntry) => TarContent | undefined;
   /** Compressed bytes read so far. */
   readonly onProgress?: (bytes: number) => void;
+  /** Somebody else holds the blob against its digest, and what was reported does not count when it differs. */
+  readonly isCheckedElsewhere?: boolean;
 }
 
 export interface LayerLimits {
@@ -66,7 +68,7 @@ export async function readLayer(
     reader.push(chunk);
   };
   try {
-    await decompress(context, kind.compression, verified(layer, blob, visitor.onProgress), take);
+    await decompress(context, kind.compression, verified(layer, blob, visitor), take);
   } catch (error) {
     const isBare =
       error instanceof IgneousError && error.code === "image-refused" && error.message.startsWith("its ");
@@ -93,7 +95,7 @@ function tooLarge(digest: Digest, path: string | undefined, what: string, limit:
 async function* verified(
   { digest, size }: ResolvedLayer,
   blob: AsyncIterable<Uint8Array>,
-  onProgress: ((bytes: number) => void) | undefined,
+  { onProgress, isCheckedElsewhere = false }: LayerVisitor,
 ): AsyncIterable<Uint8Array> {
   const hash = createHash("sha256");
   let seen = 0;
@@ -104,10 +106,11 @@ async function* verified(
         "blob-too-large",
         `the blob ${digest} is larger than the ${size} bytes of its descriptor`,
       );
-    hash.update(chunk);
+    if (!isCheckedElsewhere) hash.update(chunk);
     onProgress?.(seen);
     yield chunk;
   }
+  if (isCheckedElsewhere && seen === size) return;
   const actual = digestFromHex(hash.digest("hex") as Sha256Hex);
   if (actual === digest) return;
   const why =

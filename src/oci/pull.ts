@@ -8,7 +8,7 @@ import { openPartialFile, type PartialFile } from "../host/partial-file.ts";
 import { withProcessLock } from "../host/process-lock.ts";
 import { readStream } from "../host/read-file.ts";
 import { blobPath, partialPath } from "./blob-cache.ts";
-import type { BlobDescriptor, BlobServer } from "./image-source.ts";
+import type { BlobDescriptor, BlobServer, OnFetched } from "./image-source.ts";
 import { RangeRefused } from "./registry.ts";
 import { TransientFailure, withRetries } from "./retry.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
@@ -25,7 +25,7 @@ export async function pullBlob(
   policy: RetryPolicy,
   server: BlobServer,
   blob: BlobDescriptor,
-  onProgress: (bytes: number) => void = () => undefined,
+  onProgress: OnFetched = () => undefined,
 ): Promise<string> {
   const path = blobPath(context, blob.digest);
   if ((await sizeOf(path)) === blob.size) return path;
@@ -33,7 +33,7 @@ export async function pullBlob(
   const partial = partialPath(context, blob.digest);
   return withProcessLock(context, `${partial}.lock`, patience, async () => {
     if ((await sizeOf(path)) === blob.size) return path;
-    const file = await openPartialFile(partial);
+    const file = await openPartialFile(partial, (bytes) => onProgress(bytes, partial));
     try {
       await download(context, policy, server, blob, { file, path: partial, onProgress });
       await file.finish(path);
@@ -90,7 +90,7 @@ function mismatch(what: string, actual: Digest): IgneousError {
 interface Target {
   readonly file: PartialFile;
   readonly path: string;
-  readonly onProgress: (bytes: number) => void;
+  readonly onProgress: OnFetched;
 }
 
 async function download(
@@ -105,6 +105,7 @@ async function download(
   if (file.size() > blob.size) await file.restart();
   let hash = await hashOf(path);
   let furthest = file.size();
+  if (furthest > 0) onProgress(furthest, path);
   const restart = async (): Promise<void> => {
     await file.restart();
     hash = createHash("sha256");
@@ -113,18 +114,22 @@ async function download(
     if (file.size() === blob.size && blob.size > 0) return;
     const { offset, chunks } = await openAt(server, blob, file.size(), restart);
     if (offset !== file.size()) await restart();
-    for await (const chunk of chunks) {
-      if (file.size() + chunk.length > blob.size) {
-        await restart();
-        throw tooLarge(what, blob);
+    try {
+      for await (const chunk of chunks) {
+        if (file.size() + chunk.length > blob.size) {
+          await restart();
+          throw tooLarge(what, blob);
+        }
+        const appended = file.append(chunk);
+        hash.update(chunk);
+        await appended;
+        if (file.size() > furthest) {
+          furthest = file.size();
+          progressed();
+        }
       }
-      await file.append(chunk);
-      hash.update(chunk);
-      onProgress(file.size());
-      if (file.size() > furthest) {
-        furthest = file.size();
-        progressed();
-      }
+    } finally {
+      await file.flush();
     }
     if (file.size() < blob.size)
       throw new TransientFailure(`the body ended after ${file.size()} of ${blob.size} bytes`);

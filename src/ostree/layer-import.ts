@@ -1,6 +1,6 @@
 import type { Context } from "../core/context.ts";
-import { readStream } from "../host/read-file.ts";
-import { type ImageSource, withBlob } from "../oci/image-source.ts";
+import { fetchAhead } from "../oci/fetch-ahead.ts";
+import type { ImageSource } from "../oci/image-source.ts";
 import { layerRefused, type LayerLimits, readLayer } from "../oci/layer-reader.ts";
 import type { ResolvedLayer } from "../oci/resolve.ts";
 import { type LayerIndex, writeLayerIndex } from "./layer-index.ts";
@@ -20,13 +20,10 @@ interface ReadOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Blobs that are fetched at once, while another layer is read. */
-const parallelFetches = 4;
-
 /** Fewer compressed bytes than this are read sooner than threads start. */
 const threadsFrom = 4 << 20;
 
-/** Fetches layers and reads them into the repo, in order; notes each that is complete. */
+/** Fetches layers and reads them into the repo while they come, in order; notes each that is complete. */
 export async function readLayers(
   context: Context,
   repo: Repo,
@@ -40,21 +37,21 @@ export async function readLayers(
   const opening = isWorthThreads ? openThreadedSink(writer) : Promise.resolve(inlineSink(writer));
   opening.catch(() => undefined);
   // Threads start while the first blobs come.
-  const fetches = fetchAhead(wanted, ({ layer, source }, index) => {
-    return source.fetchBlob(layer, (bytes) => progress.fetched(index, bytes));
-  });
+  const fetches = fetchAhead(
+    wanted.map(({ layer, source }) => ({ blob: layer, source })),
+    progress.fetched,
+  );
   const indexes: LayerIndex[] = [];
   try {
-    for (const [position, { layer, source }] of wanted.entries()) {
-      await fetches.get(position);
+    for (const [position, layer] of layers.entries()) {
       const sink = await opening;
-      progress.fetched(position, layer.size);
-      const read = (path: string): Promise<LayerIndex> =>
-        readOne(context, { writer, sink }, layer, path, {
+      const index = await fetches.withChunks(position, (chunks, isComing) =>
+        readOne(context, { writer, sink }, layer, chunks, {
           ...options,
+          isComing,
           onRead: (bytes) => progress.read(position, bytes),
-        });
-      const index = await withBlob(source, layer, read);
+        }),
+      );
       await writeLayerIndex(repo, index);
       indexes.push(index);
     }
@@ -72,42 +69,15 @@ async function readOne(
   context: Context,
   { writer, sink }: { readonly writer: ObjectWriter; readonly sink: FileSink },
   layer: ResolvedLayer,
-  path: string,
-  options: { readonly limits?: LayerLimits; readonly onRead: (bytes: number) => void },
+  chunks: AsyncIterable<Uint8Array>,
+  options: ReadOptions & { readonly isComing: boolean; readonly onRead: (bytes: number) => void },
 ): Promise<LayerIndex> {
   const scan = createLayerScan(writer, sink, (entry, reason) => layerRefused(layer.digest, entry, reason));
-  const visitor = { onEntry: scan.onEntry, onProgress: options.onRead };
-  await readLayer(context, layer, readStream(path), visitor, options.limits);
+  const { onRead, isComing } = options;
+  const visitor = { onEntry: scan.onEntry, onProgress: onRead, isCheckedElsewhere: isComing };
+  await readLayer(context, layer, chunks, visitor, options.limits);
   sink.settle();
   return { digest: layer.digest, diffId: layer.diffId, size: layer.size, entries: scan.entries };
-}
-
-/** Fetches in the order of the layers, a few at a time, ahead of whoever asks for them. */
-function fetchAhead(
-  layers: readonly LayerToRead[],
-  begin: (layer: LayerToRead, index: number) => Promise<string>,
-): { readonly get: (index: number) => Promise<string>; readonly stop: () => Promise<void> } {
-  const started: Promise<string>[] = [];
-  let isStopped = false;
-  const startNext = (): void => {
-    const layer = layers[started.length];
-    if (layer === undefined || isStopped) return;
-    const fetched = begin(layer, started.length);
-    started.push(fetched);
-    // A failure is reported to whoever asks for this layer; until then it must not count as unhandled.
-    fetched.then(startNext, () => undefined);
-  };
-  for (let count = 0; count < parallelFetches; count++) startNext();
-  return {
-    async get(index) {
-      while (started.length <= index) await Promise.all(started);
-      return started[index] ?? Promise.reject(new Error("no such layer"));
-    },
-    async stop() {
-      isStopped = true;
-      await Promise.allSettled(started);
-    },
-  };
 }
 
 /** Fetching and reading count half each, so that the numbers are bytes of the image. */

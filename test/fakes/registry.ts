@@ -10,6 +10,8 @@ export type Fault =
   | { readonly kind: "reset"; readonly after: number }
   | { readonly kind: "stall"; readonly after: number }
   | { readonly kind: "truncate"; readonly after: number }
+  | { readonly kind: "hold"; readonly after: number; readonly until: Promise<unknown> }
+  | { readonly kind: "other"; readonly body: Uint8Array; readonly reset: boolean }
   | { readonly kind: "endless" }
   | { readonly kind: "corrupt" }
   | { readonly kind: "longer" }
@@ -110,6 +112,16 @@ function answer(
   if (fault?.kind === "longer") return void response.end(Buffer.concat([body, Buffer.from("!")]));
   if (fault?.kind === "reset")
     return void response.write(body.subarray(0, fault.after), () => response.socket?.resetAndDestroy());
+  if (fault?.kind === "hold") {
+    response.write(body.subarray(0, fault.after));
+    return void fault.until.then(() => response.end(body.subarray(fault.after)));
+  }
+  if (fault?.kind === "other") {
+    return void response.write(fault.body, () => {
+      if (fault.reset) response.socket?.resetAndDestroy();
+      else response.end();
+    });
+  }
   if (fault?.kind === "stall") return void response.write(body.subarray(0, fault.after));
   response.end(body);
 }
