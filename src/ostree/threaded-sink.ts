@@ -38,7 +38,7 @@ export async function openThreadedSink(writer: ObjectWriter): Promise<FileSink> 
   const { objects, folder } = writer;
   const stage = `${folder}/stage`;
   makeFolder(stage);
-  const count = Math.min(4, Math.max(2, processorCount()));
+  const count = Math.min(4, Math.max(1, processorCount() - 1));
   const start = async (index: number): Promise<Worker> => {
     const temporary = `${folder}/thread-${index}`;
     makeFolder(temporary);
