@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Case, writeCases } from "./cases.ts";
 import { settle, withNewDisk } from "./disk.ts";
-import { best, type Measured, measure, measureAll } from "./measure.ts";
+import { bestOf, type Measured, measure, measureAll } from "./measure.ts";
 import { podmanPull, skopeoAndUmoci, ostreeCommit } from "./peers.ts";
 
 const runs = Number(process.env["BENCH_RUNS"] ?? 2);
@@ -30,13 +30,8 @@ function report(name: string, measured: Measured, ours: Measured): void {
 }
 
 /** Nobody is to pay for what the one before left. */
-function bestOf(times: number, body: (run: number) => Measured): Measured {
-  let run = 0;
-  return best(
-    times,
-    () => settle(join(folder, "scratch")),
-    () => body(run++),
-  );
+function bestSettled(body: (run: number) => Measured): Measured {
+  return bestOf(runs, body, () => settle(join(folder, "scratch")));
 }
 
 function runCase({ name, images }: Case): void {
@@ -48,7 +43,7 @@ function runCase({ name, images }: Case): void {
     measure([process.execPath, igneous, "import", "--quiet", "--repo", repo, ...from], {
       XDG_CACHE_HOME: cache,
     });
-  const ours = bestOf(runs, (run) => importOf(at("repo", run), references, at("cache", run)));
+  const ours = bestSettled((run) => importOf(at("repo", run), references, at("cache", run)));
   report("igneous import, from the registry", ours, ours);
   const unsynced = (run: number): Measured => {
     const repo = at("unsynced", run);
@@ -56,16 +51,16 @@ function runCase({ name, images }: Case): void {
     execFileSync("ostree", ["config", `--repo=${repo}`, "set", "core.fsync", "false"]);
     return importOf(repo, references, at("unsynced-cache", run));
   };
-  report("… that does not wait for the disk, as the peers", bestOf(runs, unsynced), ours);
+  report("… that does not wait for the disk, as the peers", bestSettled(unsynced), ours);
   report(
     "… nothing changed",
-    bestOf(runs, () => importOf(at("repo", 0), references, at("cache", 0))),
+    bestSettled(() => importOf(at("repo", 0), references, at("cache", 0))),
     ours,
   );
   const local = layouts.map((layout) => `oci:${layout}`);
   report(
     "igneous import, from layouts",
-    bestOf(runs, (run) => importOf(at("local", run), local, at("local-cache", run))),
+    bestSettled((run) => importOf(at("local", run), local, at("local-cache", run))),
     ours,
   );
   for (const [mode, what] of [
@@ -75,7 +70,7 @@ function runCase({ name, images }: Case): void {
     const argv = (run: number) => [process.execPath, floor, mode, at(`floor-${mode}`, run), ...layouts];
     report(
       `floor: sha256, inflate, sha256, write ${what}`,
-      bestOf(runs, (run) => measure(argv(run))),
+      bestSettled((run) => measure(argv(run))),
       ours,
     );
   }
@@ -86,20 +81,18 @@ function runCase({ name, images }: Case): void {
   ] as const) {
     report(
       what,
-      bestOf(runs, (run) => measureAll(commands(run))),
+      bestSettled((run) => measureAll(commands(run))),
       ours,
     );
     report(
-      `… that waits for the disk, as ours`,
-      bestOf(runs, (run) => measureAll([...commands(runs + run), ...synced])),
+      "… that waits for the disk, as ours",
+      bestSettled((run) => measureAll([...commands(runs + run), ...synced])),
       ours,
     );
   }
   report(
     "ostree commit --tree=tar alone, of unpacked trees",
-    bestOf(runs, (run) =>
-      measureAll(ostreeCommit(at("theirs", run), at("unpacked", run), references.length)),
-    ),
+    bestSettled((run) => measureAll(ostreeCommit(at("theirs", run), at("unpacked", run), references.length))),
     ours,
   );
 }

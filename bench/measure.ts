@@ -46,14 +46,14 @@ export function best(times: number, prepare: () => void, body: () => Measured): 
   return result;
 }
 
-/** Runs `body` several times, each time with another number; keeps the best time and the worst peak. */
-export function bestOf(times: number, body: (run: number) => Measured): Measured {
+/** As {@link best}, each time with another number. */
+export function bestOf(
+  times: number,
+  body: (run: number) => Measured,
+  prepare: () => void = () => undefined,
+): Measured {
   let run = 0;
-  return best(
-    times,
-    () => undefined,
-    () => body(run++),
-  );
+  return best(times, prepare, () => body(run++));
 }
 
 /** Programs one after the other, as one. */

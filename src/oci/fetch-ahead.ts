@@ -1,7 +1,7 @@
-import { IgneousError, systemErrorCode } from "../core/errors.ts";
+import { systemErrorCode } from "../core/errors.ts";
 import { createGrowingFile, FileBegunAnew, type GrowingFile } from "../host/growing-file.ts";
 import { readStream } from "../host/read-file.ts";
-import { type BlobDescriptor, type ImageSource, withBlob } from "./image-source.ts";
+import { type BlobDescriptor, blamesBytes, type ImageSource, withBlob } from "./image-source.ts";
 
 export interface BlobToFetch {
   readonly blob: BlobDescriptor;
@@ -83,14 +83,13 @@ async function readEarly<T>(
     return { result };
   } catch (error) {
     // Why the bytes were wrong, the fetch knows better; when it knows nothing, they are read once more as a whole.
-    if (!isOfBytes(error)) throw error;
+    if (!mayBeReadWhole(error)) throw error;
     await whole;
     return undefined;
   }
 }
 
-function isOfBytes(error: unknown): boolean {
-  if (error instanceof IgneousError) return error.exitCode === 4;
-  // The file may have got its name before it was opened.
-  return error instanceof FileBegunAnew || systemErrorCode(error) === "ENOENT";
+/** Whether the whole blob may be read where this failed. The file may have got its name before it was opened. */
+function mayBeReadWhole(error: unknown): boolean {
+  return blamesBytes(error) || error instanceof FileBegunAnew || systemErrorCode(error) === "ENOENT";
 }

@@ -57,11 +57,15 @@ export async function withBlob<T>(
   try {
     return await read(path);
   } catch (error) {
-    const mayBeBad = error instanceof IgneousError && error.exitCode === 4;
-    if (!mayBeBad || source.forgetBlob === undefined || (await isWhole(path, blob))) throw error;
+    if (!blamesBytes(error) || source.forgetBlob === undefined || (await isWhole(path, blob))) throw error;
     await source.forgetBlob(blob);
     return read(await source.fetchBlob(blob, onProgress));
   }
+}
+
+/** Whether a reader failed for the bytes that it was given, not for want of room or the like. */
+export function blamesBytes(error: unknown): boolean {
+  return error instanceof IgneousError && error.exitCode === 4;
 }
 
 async function isWhole(path: string, { digest }: BlobDescriptor): Promise<boolean> {
