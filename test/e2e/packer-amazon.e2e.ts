@@ -42,7 +42,7 @@ packer:
     base: { name: bas*, owners: [self] }
     sshHost: 127.0.0.1
     sshPort: ${port}
-    sshTimeout: 15s
+    sshTimeout: ${port === 1 ? "15s" : "5m"}
     ${amazon}
 `;
 

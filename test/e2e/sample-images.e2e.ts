@@ -87,8 +87,13 @@ describe("the sample images", () => {
     // The middle process ends at once, so that its child becomes pause's: at the end no zombie may be left.
     const pause = resolve(images, ".work/programs/pause");
     const inside = `(sleep 0.2 &) ; exec ${pause}`;
-    const outside = `unshare --map-root-user --pid --fork --mount-proc sh -c '${inside}' & sleep 1
-      children=$(pgrep -P $!); ps -o stat= --ppid "$children"; kill -TERM "$children"; wait $!; echo "exit $?"`;
+    const outside = `unshare --map-root-user --pid --fork --mount-proc sh -c '${inside}' &
+      for _ in $(seq 600); do
+        child=$(pgrep -P $!)
+        [ "$(ps -o comm= -p "$child")" = pause ] && [ -z "$(ps -o stat= --ppid "$child")" ] && break
+        sleep 0.1
+      done
+      ps -o stat= --ppid "$child"; kill -TERM "$child"; wait $!; echo "exit $?"`;
     const { stdout } = await run(testContext(), ["sh", "-c", outside]);
     expect(stdout).toBe("exit 0\n");
   });
